@@ -1,0 +1,23 @@
+// Prints the bundle's size and fails above the limit. Source maps are not part of what starts.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { root } from "./wrangler.mjs";
+
+const maxGzippedBytes = 100 * 1024;
+
+const folder = join(root, "dist");
+const modules = readdirSync(folder)
+  .filter((name) => /\.(js|mjs|wasm)$/.test(name))
+  .map((name) => readFileSync(join(folder, name)));
+const rawBytes = modules.reduce((sum, bytes) => sum + bytes.length, 0);
+const gzippedBytes = modules.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0);
+
+const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+console.log(
+  `Bundle: ${kib(rawBytes)}, gzipped ${kib(gzippedBytes)} (limit ${kib(maxGzippedBytes)})`,
+);
+if (modules.length === 0 || !(gzippedBytes <= maxGzippedBytes)) {
+  console.error(modules.length === 0 ? "There is no bundle." : "The bundle is over its limit.");
+  process.exitCode = 1;
+}

@@ -1,0 +1,23 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { workerOptions } from "./test/support/worker-options.ts";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        plugins: [cloudflareTest({ main: "src/index.ts", miniflare: workerOptions({}) })],
+        test: { name: "worker", include: ["src/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "conformance",
+          include: ["test/**/*.test.ts"],
+          globalSetup: ["test/support/build.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
