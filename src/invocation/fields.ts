@@ -1,0 +1,146 @@
+/** From a body's text to its fields (contract §1.4). A field's value is JSON text, as it was written. */
+import { MAX_JSON_LEVELS } from "../limits.ts";
+import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
+import {
+  type JsonFault,
+  type JsonText,
+  kindOf,
+  lineAndColumn,
+  membersOf,
+  readJson,
+  textOf,
+  toJsonText,
+} from "./json-text.ts";
+import type { BodyKind } from "./media-type.ts";
+
+/** A body's top level, in the order of arrival. */
+export type Fields = ReadonlyMap<string, JsonText>;
+
+export const NO_FIELDS: Fields = new Map();
+
+/** The bytes as text: UTF-8 only, a byte order mark dropped. */
+export function decodeUtf8(bytes: Uint8Array): Result<string> {
+  try {
+    return accepted(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+  } catch {
+    const problem = `The body is not UTF-8: byte ${firstBadByte(bytes)} is not valid`;
+    return refused({ reason: "body_unreadable", problem });
+  }
+}
+
+/** Offset from 0 of the first byte that cannot stand in UTF-8, by halving. */
+function firstBadByte(bytes: Uint8Array): number {
+  let good = 0;
+  let bad = bytes.length;
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (isUtf8SoFar(bytes.subarray(0, middle))) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+function isUtf8SoFar(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The fields of a body that is text. `hasPrompt`: the query gives one, so plain text is context. */
+export function readFields(
+  kind: Exclude<BodyKind, "multipart" | "file">,
+  text: string,
+  hasPrompt: boolean,
+): Result<Fields> {
+  if (text === "") return accepted(NO_FIELDS);
+  switch (kind) {
+    case "json":
+      return jsonFields(text);
+    case "form":
+      return formFields(text);
+    case "text":
+      return plainFields(text, hasPrompt ? "body" : "prompt");
+    case "verbatim":
+      return accepted(new Map([["body", toJsonText(text)]]));
+  }
+}
+
+function jsonFields(text: string): Result<Fields> {
+  const json = readJson(text, MAX_JSON_LEVELS);
+  if (!json.ok) return refused(unreadable(json.refusal, text));
+  const isObject = kindOf(json.value) === "object";
+  return accepted(isObject ? membersOf(json.value) : new Map([["body", json.value]]));
+}
+
+function unreadable(fault: JsonFault, text: string): Refusal {
+  const place = lineAndColumn(text, fault.offset);
+  if (fault.kind === "depth") {
+    return { reason: "body_too_deep", levels: MAX_JSON_LEVELS, place };
+  }
+  return {
+    reason: "body_unreadable",
+    problem: `The body is not valid JSON at ${place}: ${fault.problem}`,
+  };
+}
+
+/** A text that may be a JSON object and, if it is not, is something else. */
+function objectFields(text: string): Result<Fields | undefined> {
+  if (!/^[ \t\r\n]*\{/.test(text)) return accepted(undefined);
+  const json = readJson(text, MAX_JSON_LEVELS);
+  if (json.ok) return accepted(membersOf(json.value));
+  return json.refusal.kind === "depth"
+    ? refused(unreadable(json.refusal, text))
+    : accepted(undefined);
+}
+
+function plainFields(text: string, field: "prompt" | "body"): Result<Fields> {
+  const object = objectFields(text);
+  if (!object.ok) return object;
+  return accepted(object.value ?? new Map([[field, toJsonText(text)]]));
+}
+
+/** `curl -d '{…}'` sends JSON under a form's type; Slack and GitHub put theirs into `payload`. */
+function formFields(text: string): Result<Fields> {
+  const object = objectFields(text);
+  if (!object.ok) return object;
+  if (object.value !== undefined) return accepted(object.value);
+  const pairs = [...new URLSearchParams(text)];
+  const garbled = pairs.find(([name, value]) => (name + value).includes("\uFFFD"));
+  if (garbled !== undefined && !/\uFFFD|%EF%BF%BD/i.test(text)) {
+    const problem = `The form is not UTF-8 in the field "${garbled[0].slice(0, 64)}"`;
+    return refused({ reason: "body_unreadable", problem });
+  }
+  return withPayload(collectFields(pairs.map(([name, value]) => [name, toJsonText(value)])));
+}
+
+/** Fields by name; of a repeated name, a list. */
+export function collectFields(pairs: readonly (readonly [string, JsonText])[]): Fields {
+  const lists = new Map<string, JsonText[]>();
+  for (const [name, value] of pairs) {
+    const list = lists.get(name);
+    if (list === undefined) lists.set(name, [value]);
+    else list.push(value);
+  }
+  return new Map(
+    [...lists].map(([name, [first = "null", ...more]]) => [
+      name,
+      more.length === 0 ? first : `[${[first, ...more].join(",")}]`,
+    ]),
+  );
+}
+
+function withPayload(form: Fields): Result<Fields> {
+  const payload = form.get("payload");
+  if (payload === undefined || kindOf(payload) !== "text") return accepted(form);
+  const object = objectFields(textOf(payload));
+  if (!object.ok) return object;
+  if (object.value === undefined) return accepted(form);
+  const fields = new Map(object.value);
+  for (const [name, value] of form) {
+    if (name !== "payload" && !fields.has(name)) fields.set(name, value);
+  }
+  return accepted(fields);
+}

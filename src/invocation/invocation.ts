@@ -1,0 +1,78 @@
+/** From a request's query and fields to what is to be run, and how its answer is to be shaped. */
+import { accepted, type Place, type Problem, refused, type Result } from "../refusal.ts";
+import type { Fields } from "./fields.ts";
+import { kindOf, objectText, textOf } from "./json-text.ts";
+import { isParameter, type Parameters, type Query, readParameters } from "./parameters.ts";
+import type { Path } from "./path.ts";
+import type { Task, User } from "./task.ts";
+
+/** How the caller wants the answer (contract §1.5). */
+export interface Shape {
+  readonly json: boolean;
+  readonly getter?: { readonly path: Path; readonly loc: Place };
+}
+
+/** What one delivery asks for. */
+export interface Invocation {
+  readonly task: Task;
+  readonly asynchronous: boolean;
+  readonly shape: Shape;
+}
+
+/** What a channel has read of a request. `newTaskId` is used if the caller names no conversation. */
+export interface Delivery {
+  readonly query: Query;
+  readonly fields: Fields;
+  readonly newTaskId: string;
+}
+
+const PROMPT_MISSING: Problem = {
+  loc: ["body", "prompt"],
+  msg: "is required where the body holds nothing else",
+  type: "missing",
+};
+
+/** Refuses a missing agent first (400), then every wrong parameter at once (422). */
+export function readInvocation({ query, fields, newTaskId }: Delivery): Result<Invocation> {
+  const read = readParameters(query, fields);
+  if (!read.hasAgent) return refused({ reason: "agent_id_missing" });
+  const context = [...fields].filter(([name]) => !isParameter(name));
+  const isEmpty = !read.hasPrompt && context.length === 0;
+  const problems = isEmpty ? [...read.problems, PROMPT_MISSING] : read.problems;
+  const { values } = read;
+  if (values === undefined || problems.length > 0) {
+    return refused({ reason: "parameters_invalid", problems });
+  }
+  const user = userOf(values);
+  const task: Task = {
+    agentId: values.agent_id,
+    ...(values.agent_version !== undefined && { agentVersion: values.agent_version }),
+    id: values.task_id ?? newTaskId,
+    prompt: values.prompt ?? contextAsPrompt(context),
+    files: [],
+    ...(user !== undefined && { user }),
+    ...(values.prompt !== undefined && context.length > 0 && { context: objectText(context) }),
+    ...(read.userTokens !== undefined && { userTokens: read.userTokens }),
+    disableAttachmentInjection: values.disable_attachment_injection ?? false,
+  };
+  const getter = values.getter && { path: values.getter, loc: read.getterPlace };
+  const shape: Shape = { json: values.json ?? false, ...(getter && { getter }) };
+  return accepted({ task, asynchronous: values.asynchronous ?? false, shape });
+}
+
+/** Without a prompt the context is the prompt; where it is `body` alone, that one's value is. */
+function contextAsPrompt(context: readonly (readonly [string, string])[]): string {
+  const [first, ...more] = context;
+  if (first === undefined || first[0] !== "body" || more.length > 0) return objectText(context);
+  return kindOf(first[1]) === "text" ? textOf(first[1]) : first[1];
+}
+
+function userOf(values: Parameters): User | undefined {
+  const user: User = {
+    ...(values.user_id !== undefined && { id: values.user_id }),
+    ...(values.user_email !== undefined && { email: values.user_email }),
+    ...(values.user_first_name !== undefined && { first_name: values.user_first_name }),
+    ...(values.user_last_name !== undefined && { last_name: values.user_last_name }),
+  };
+  return Object.keys(user).length > 0 ? user : undefined;
+}

@@ -1,0 +1,147 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  elementOf,
+  kindOf,
+  lineAndColumn,
+  membersOf,
+  objectText,
+  readJson,
+  textOf,
+} from "./json-text.ts";
+
+function read(text: string, maxLevels = 1_000): string {
+  const json = readJson(text, maxLevels);
+  return json.ok
+    ? json.value
+    : `${json.refusal.kind} at ${json.refusal.offset}: ${json.refusal.problem}`;
+}
+
+describe("readJson", () => {
+  it.each([
+    ["keeps numbers as they were written", "[12345678901234567890,1.0,-0,1E+2]"],
+    ["keeps keys in their order, doubled ones too", '{"b":1,"1":2,"b":3}'],
+    ["keeps __proto__ as data", '{"__proto__":{"a":1}}'],
+    ["keeps escapes that are needed", String.raw`"\"\\\b\f\n\r\t"`],
+    ["keeps an escaped lone surrogate", String.raw`"\ud800"`],
+  ])("%s", (_, text) => {
+    expect(read(text)).toBe(text);
+  });
+
+  it.each([
+    ["white space", ' { "a" : [ 1 , 2 ] ,\n"b":\t{ } }\r\n', '{"a":[1,2],"b":{}}'],
+    ["needless escapes", String.raw`"\u00e9\/\ud83d\ude00"`, '"é/😀"'],
+    ["escapes written long", String.raw`"\u000a\u0022"`, String.raw`"\n\""`],
+    ["nothing inside a text", '" a  b "', '" a  b "'],
+  ])("shortens %s", (_, text, shortest) => {
+    expect(read(text)).toBe(shortest);
+  });
+
+  it.each([
+    ["", "syntax at 0: expected a value; the text ends there"],
+    ["{", "syntax at 1: expected a key in double quotes; the text ends there"],
+    ['{"a"}', "syntax at 4: expected ':'"],
+    ['{"a":1,}', "syntax at 7: expected a key in double quotes"],
+    ["[1,]", "syntax at 3: expected a value"],
+    ["[1 2]", "syntax at 3: expected ',' or ']'"],
+    ["01", "syntax at 1: expected nothing more"],
+    ["1.", "syntax at 2: expected a digit; the text ends there"],
+    ['"abc', "syntax at 4: a text without its closing quote"],
+    ['"a\u0000"', "syntax at 2: a control character in a text"],
+    [String.raw`"\x"`, "syntax at 1: a backslash that escapes nothing"],
+    [String.raw`"\u12g4"`, "syntax at 1: a backslash that escapes nothing"],
+    ["{'a':1}", "syntax at 1: expected a key in double quotes"],
+    ["NaN", "syntax at 0: expected a value"],
+  ])("refuses %j", (text, problem) => {
+    expect(read(text)).toBe(problem);
+  });
+
+  it("takes as many levels as it is told, and not one more", () => {
+    expect(read("[".repeat(1_000) + "]".repeat(1_000))).toHaveLength(2_000);
+    expect(read("[".repeat(1_001) + "]".repeat(1_001))).toBe("depth at 1000: nested too deep");
+    expect(read('{"a":'.repeat(100_000))).toBe("depth at 5000: nested too deep");
+  });
+
+  it("accepts what JSON.parse accepts, with the same values, and nothing else", () => {
+    const marks = fc.string({ unit: fc.constantFrom(...Array.from('{}[]",:\\u0e9-+.tfn \n')) });
+    const broken = fc.tuple(fc.json(), fc.nat(), marks).map(([json, at, mark]) => {
+      const place = at % (json.length + 1);
+      return json.slice(0, place) + mark.slice(0, 2) + json.slice(place + 1);
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.json(), marks, broken), (text) => {
+        const json = readJson(text, 1_000);
+        expect(json.ok && JSON.parse(json.value)).toEqual(parsed(text));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return false;
+  }
+}
+
+describe("membersOf", () => {
+  it("finds each member, and of a doubled key the last", () => {
+    const members = membersOf('{"a":[1,{"x":"}"}],"b\\n":"\\\\","a":{"c":","},"":-1.5}');
+    expect([...members]).toEqual([
+      ["a", '{"c":","}'],
+      ["b\n", '"\\\\"'],
+      ["", "-1.5"],
+    ]);
+  });
+
+  it("finds none in an empty object", () => {
+    expect(membersOf("{}").size).toBe(0);
+  });
+
+  it("is undone by objectText", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const text = JSON.stringify(value);
+        expect(objectText(membersOf(text))).toBe(text);
+      }),
+    );
+  });
+});
+
+describe("elementOf", () => {
+  it.each([
+    ["[]", 0, undefined],
+    ["[[1,2],3]", 0, "[1,2]"],
+    ["[[1,2],3]", 1, "3"],
+    ["[[1,2],3]", 2, undefined],
+    ['["]",{"a":[]}]', 1, '{"a":[]}'],
+  ])("of %s at %d is %s", (array, index, element) => {
+    expect(elementOf(array, index)).toBe(element);
+  });
+});
+
+describe("kindOf and textOf", () => {
+  it.each([
+    ["{}", "object"],
+    ["[]", "array"],
+    ['""', "text"],
+    ["-1", "number"],
+    ["false", "boolean"],
+    ["null", "null"],
+  ])("%s is %s", (json, kind) => {
+    expect(kindOf(json)).toBe(kind);
+  });
+
+  it("undoes escapes", () => {
+    expect(textOf(String.raw`"a\n\"é"`)).toBe('a\n"é');
+  });
+});
+
+describe("lineAndColumn", () => {
+  it("counts both from 1", () => {
+    expect(lineAndColumn("ab", 0)).toBe("line 1, column 1");
+    expect(lineAndColumn("a\nbc", 3)).toBe("line 2, column 2");
+  });
+});

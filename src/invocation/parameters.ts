@@ -1,0 +1,302 @@
+/** The parameters of `POST /`: where each may stand, its type, and which of several values counts. */
+import * as z from "zod";
+import { MAX_AGENT_VERSION_CHARS, MAX_JSON_LEVELS, MAX_TASK_ID_CODE_POINTS } from "../limits.ts";
+import type { Place, Problem } from "../refusal.ts";
+import type { Fields } from "./fields.ts";
+import { type JsonText, kindOf, membersOf, readJson, textOf, toJsonText } from "./json-text.ts";
+import { find, type Path, readPath } from "./path.ts";
+
+const TEXT = { error: "must be text" };
+const FLAG = { error: "must be a boolean: true, false, 1, 0, yes, no, on or off" };
+const TOKENS = { error: "must be a JSON object, or the JSON text of one" };
+
+/** A path (contract §1.3), read when it is checked. */
+const pathSchema = z.string(TEXT).transform((text, context): Path => {
+  const path = readPath(text);
+  if (path.ok) return path.value;
+  context.issues.push({ code: "custom", input: text, message: `path ${path.refusal}` });
+  return z.NEVER;
+});
+
+/** Every parameter that a query or a body may hold. It checks requests and describes them. */
+export const parametersSchema = z.object({
+  agent_id: z
+    .string(TEXT)
+    .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 _ -")
+    .meta({ description: "The agent that runs." }),
+  prompt: z.string(TEXT).optional().meta({ description: "What the agent is told." }),
+  asynchronous: z
+    .boolean(FLAG)
+    .optional()
+    .meta({ description: "Answer as soon as the task is accepted.", default: false }),
+  task_id: z
+    .string(TEXT)
+    .refine(isTaskId, {
+      error: `must be 1 to ${MAX_TASK_ID_CODE_POINTS} characters, none of them a control character, and not . or ..`,
+    })
+    .optional()
+    .meta({ description: "Continues the conversation of this id.", maxLength: 256 }),
+  user_id: z.string(TEXT).optional().meta({ description: "Who is asking." }),
+  user_email: z.string(TEXT).optional(),
+  user_first_name: z.string(TEXT).optional(),
+  user_last_name: z.string(TEXT).optional(),
+  getter: pathSchema.optional().meta({
+    description: "Answer with what stands at this path alone.",
+    examples: ["result.total"],
+  }),
+  json: z
+    .boolean(FLAG)
+    .optional()
+    .meta({ description: "Give `result` as JSON where it is JSON text.", default: false }),
+  user_tokens: z
+    .record(z.string(), z.unknown(), TOKENS)
+    .optional()
+    .meta({ description: "Tokens of the user's MCP servers, by graph item id." }),
+  disable_attachment_injection: z
+    .boolean(FLAG)
+    .optional()
+    .meta({ description: "Leave files as addresses.", default: false }),
+});
+
+/** Parameters that stand in the query alone; in a body these names are ordinary context. */
+export const queryParametersSchema = z.object({
+  agent_version: z
+    .string(TEXT)
+    .regex(/^\P{Cc}*$/u, "must not hold control characters")
+    .max(MAX_AGENT_VERSION_CHARS, `must be at most ${MAX_AGENT_VERSION_CHARS} characters`)
+    .optional()
+    .meta({ description: "A version of the agent, `draft` for changes that are not deployed." }),
+});
+
+const checkedSchema = z.object({ ...parametersSchema.shape, ...queryParametersSchema.shape });
+
+export type Parameters = z.output<typeof checkedSchema>;
+type Name = keyof Parameters;
+
+/** How a JSON value becomes a parameter's (contract §1.2). */
+type Reading = "identifier" | "prompt" | "text" | "flag" | "tokens";
+
+const READINGS: Readonly<Record<keyof z.output<typeof parametersSchema>, Reading>> = {
+  agent_id: "identifier",
+  prompt: "prompt",
+  asynchronous: "flag",
+  task_id: "identifier",
+  user_id: "identifier",
+  user_email: "text",
+  user_first_name: "identifier",
+  user_last_name: "identifier",
+  getter: "text",
+  json: "flag",
+  user_tokens: "tokens",
+  disable_attachment_injection: "flag",
+};
+
+const BODY_PARAMETERS: ReadonlyMap<string, Reading> = new Map(Object.entries(READINGS));
+
+/** What a body must not be context with: its parameters, and a key that a caller put there. */
+export function isParameter(name: string): boolean {
+  return BODY_PARAMETERS.has(name) || name === "x-api-key";
+}
+
+/** The parameters that a mapping may fill. */
+export const MAPPABLE = [
+  "task_id",
+  "user_id",
+  "user_email",
+  "user_first_name",
+  "user_last_name",
+  "prompt",
+] as const;
+
+/** A request's query: of a repeated parameter the first. */
+export type Query = ReadonlyMap<string, string>;
+
+export interface ReadParameters {
+  /** `undefined` while `problems` holds any. */
+  readonly values: Parameters | undefined;
+  /** Whether an `agent_id` was given at all. */
+  readonly hasAgent: boolean;
+  readonly problems: readonly Problem[];
+  /** The tokens as they were written, so that none of their digits is lost. */
+  readonly userTokens: JsonText | undefined;
+  readonly getterPlace: Place;
+  readonly hasPrompt: boolean;
+}
+
+interface Candidate {
+  readonly json: JsonText;
+  readonly loc: Place;
+}
+
+/** Takes each parameter from the query, else mapped, else from the body (contract §1.1). */
+export function readParameters(query: Query, fields: Fields): ReadParameters {
+  const mapping = readMapping(query);
+  const input: Record<string, unknown> = {};
+  const places = new Map<string, Place>();
+  let userTokens: JsonText | undefined;
+
+  for (const [name, reading] of BODY_PARAMETERS) {
+    const candidate = candidateFor(name, query, mapping.paths, fields);
+    if (candidate === undefined) continue;
+    places.set(name, candidate.loc);
+    if (reading === "tokens") userTokens = tokensText(candidate.json);
+    input[name] = readValue(reading, candidate.json);
+  }
+  for (const name of Object.keys(queryParametersSchema.shape)) {
+    const text = query.get(name) ?? "";
+    if (text === "") continue;
+    places.set(name, ["query", name]);
+    input[name] = text;
+  }
+
+  const checked = checkedSchema.safeParse(input);
+  const issues = checked.success ? [] : checked.error.issues;
+  const problems = issues.flatMap((issue): Problem[] => {
+    const loc = places.get(String(issue.path[0]));
+    return loc === undefined ? [] : [{ loc, msg: issue.message, type: issue.code }];
+  });
+  return {
+    values: checked.data,
+    hasAgent: places.has("agent_id" satisfies Name),
+    problems: [...mapping.problems, ...problems],
+    userTokens,
+    getterPlace: places.get("getter" satisfies Name) ?? ["query", "getter"],
+    hasPrompt: places.has("prompt" satisfies Name),
+  };
+}
+
+/** `null` and the empty text are absent at every level. */
+function isAbsent(json: JsonText): boolean {
+  return json === "null" || json === '""';
+}
+
+function candidateFor(
+  name: string,
+  query: Query,
+  paths: ReadonlyMap<string, Mapped>,
+  fields: Fields,
+): Candidate | undefined {
+  const inQuery = query.get(name) ?? "";
+  if (inQuery !== "") return { json: toJsonText(inQuery), loc: ["query", name] };
+  const mapped = paths.get(name);
+  const found = mapped === undefined ? undefined : findField(fields, mapped.path);
+  if (mapped !== undefined && found !== undefined && !isAbsent(found)) {
+    return { json: found, loc: mapped.loc };
+  }
+  const inBody = fields.get(name) ?? "null";
+  return isAbsent(inBody) ? undefined : { json: inBody, loc: ["body", name] };
+}
+
+function findField(fields: Fields, [name = "", ...rest]: Path): JsonText | undefined {
+  const field = fields.get(name);
+  return field === undefined ? undefined : find(field, rest);
+}
+
+/** The value to check. What is of a wrong type is `null`, which no parameter takes. */
+function readValue(reading: Reading, json: JsonText): unknown {
+  const kind = kindOf(json);
+  const text = kind === "text" ? textOf(json) : undefined;
+  switch (reading) {
+    case "identifier":
+      return kind === "number" ? json : (text ?? null);
+    case "prompt":
+      return text ?? json;
+    case "text":
+      return text ?? null;
+    case "flag":
+      return FLAGS.get((text ?? json).toLowerCase()) ?? null;
+    case "tokens": {
+      const tokens = tokensText(json);
+      return tokens === undefined ? null : JSON.parse(tokens);
+    }
+  }
+}
+
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "1", "yes", "on"].map((word) => [word, true] as const),
+  ...["false", "0", "no", "off"].map((word) => [word, false] as const),
+]);
+
+function tokensText(json: JsonText): JsonText | undefined {
+  if (kindOf(json) === "object") return json;
+  if (kindOf(json) !== "text") return undefined;
+  const inside = readJson(textOf(json), MAX_JSON_LEVELS);
+  return inside.ok && kindOf(inside.value) === "object" ? inside.value : undefined;
+}
+
+function isTaskId(text: string): boolean {
+  if (text === "." || text === ".." || /\p{Cc}/u.test(text) || !text.isWellFormed()) return false;
+  return Array.from(text).length <= MAX_TASK_ID_CODE_POINTS;
+}
+
+interface Mapped {
+  readonly path: Path;
+  readonly loc: Place;
+}
+
+interface Mapping {
+  readonly paths: ReadonlyMap<string, Mapped>;
+  readonly problems: readonly Problem[];
+}
+
+/** `map.task_id=message.chat.id`, or all of them in `params_mapping`; the former counts. */
+function readMapping(query: Query): Mapping {
+  const paths = new Map<string, Mapped>();
+  const { entries, problems } = mappingEntries(query);
+  for (const { name, json, loc } of entries) {
+    if (!MAPPABLE.some((mappable) => mappable === name)) {
+      const msg = `is no parameter that can be mapped; these can: ${MAPPABLE.join(", ")}`;
+      problems.push({ loc, msg, type: "unknown_parameter" });
+      continue;
+    }
+    if (isAbsent(json)) continue;
+    const path = pathSchema.safeParse(readValue("text", json));
+    if (path.success) {
+      if (!paths.has(name)) paths.set(name, { path: path.data, loc });
+    } else {
+      problems.push(
+        ...path.error.issues.map(({ message, code }) => ({ loc, msg: message, type: code })),
+      );
+    }
+  }
+  return { paths, problems };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly json: JsonText;
+  readonly loc: Place;
+}
+
+function mappingEntries(query: Query): { entries: Entry[]; problems: Problem[] } {
+  const entries: Entry[] = [];
+  for (const [key, text] of query) {
+    if (!key.startsWith("map.")) continue;
+    entries.push({ name: key.slice("map.".length), json: toJsonText(text), loc: ["query", key] });
+  }
+  const text = query.get("params_mapping") ?? "";
+  if (text === "") return { entries, problems: [] };
+  const loc = ["query", "params_mapping"];
+  const json = readJson(text, MAX_JSON_LEVELS);
+  if (!json.ok) {
+    return { entries, problems: [{ loc, msg: mappingRemedy(text), type: "json_invalid" }] };
+  }
+  if (kindOf(json.value) !== "object") {
+    return { entries, problems: [{ loc, msg: "must be a JSON object", type: "invalid_type" }] };
+  }
+  for (const [name, value] of membersOf(json.value)) {
+    entries.push({ name, json: value, loc: [...loc, name] });
+  }
+  return { entries, problems: [] };
+}
+
+function mappingRemedy(text: string): string {
+  const example = "map.task_id=message.chat.id";
+  if (!/^\s*"[^"]*"\s*:/.test(text)) {
+    return `must be a JSON object, as in {"task_id":"message.chat.id"}; or write ${example}`;
+  }
+  return (
+    "must be a JSON object, but has lost its braces: curl without -g takes {…} for a pattern " +
+    `and sends one request for each entry. Use curl -g, or write ${example}`
+  );
+}

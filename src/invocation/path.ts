@@ -1,0 +1,97 @@
+/**
+ * Paths into JSON text (contract §1.3): `message.chat.id`, `entry[0].changes.0.value`, `["a.b"].c`.
+ * Only what the JSON itself holds is ever found: there is no object here to inherit anything from.
+ */
+import { MAX_JSON_LEVELS, MAX_PATH_CHARS } from "../limits.ts";
+import { accepted, refused, type Result } from "../refusal.ts";
+import { elementOf, type JsonText, kindOf, membersOf, readJson, textOf } from "./json-text.ts";
+
+/** Keys and indexes, from the outermost. An index is kept as it was written. */
+export type Path = readonly string[];
+
+const INDEX = /^(?:0|[1-9]\d{0,8})$/;
+const KEY = /[^.[\]]+/y;
+const BRACKETED_INDEX = /\[(\d+)\]/y;
+const BRACKETED_KEY = /\[("(?:[^"\\]|\\.)*")\]/y;
+
+/** Reads a path; a refusal is a phrase that says what is wrong with it. */
+export function readPath(text: string): Result<Path, string> {
+  if (text.length > MAX_PATH_CHARS) return refused(`is longer than ${MAX_PATH_CHARS} characters`);
+  const path: string[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const bracketed = text[at] === "[";
+    if (!bracketed && path.length > 0) {
+      if (text[at] !== ".") return refused(`has an unexpected "${text[at]}" at ${at}`);
+      at += 1;
+    }
+    const step = bracketed ? bracketedStep(text, at) : plainStep(text, at);
+    if (step === undefined) return refused(`has no key at ${at}; write entry[0], a.b or ["a.b"]`);
+    path.push(step.key);
+    at = step.end;
+  }
+  return path.length > 0 ? accepted(path) : refused("is empty");
+}
+
+interface Step {
+  readonly key: string;
+  readonly end: number;
+}
+
+function plainStep(text: string, at: number): Step | undefined {
+  const key = matchAt(KEY, text, at)?.[0];
+  return key === undefined ? undefined : { key, end: at + key.length };
+}
+
+function bracketedStep(text: string, at: number): Step | undefined {
+  const index = matchAt(BRACKETED_INDEX, text, at);
+  if (index?.[1] !== undefined) return { key: index[1], end: at + index[0].length };
+  const quoted = matchAt(BRACKETED_KEY, text, at);
+  if (quoted?.[1] === undefined) return undefined;
+  const key = readJson(quoted[1], 1);
+  return key.ok ? { key: textOf(key.value), end: at + quoted[0].length } : undefined;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
+  pattern.lastIndex = at;
+  return pattern.exec(text);
+}
+
+/** What stands at `path`, or `undefined`. A JSON `null` is found. */
+export function find(json: JsonText, path: Path): JsonText | undefined {
+  let found: JsonText | undefined = json;
+  for (const key of path) {
+    if (found === undefined) return undefined;
+    found = stepInto(found, key);
+  }
+  return found;
+}
+
+function stepInto(json: JsonText, key: string): JsonText | undefined {
+  switch (kindOf(json)) {
+    case "object":
+      return membersOf(json).get(key);
+    case "array":
+      return INDEX.test(key) ? elementOf(json, Number(key)) : undefined;
+    case "text":
+    case "number":
+    case "boolean":
+    case "null":
+      return undefined;
+  }
+}
+
+const FENCE = /^(`{3,}|~{3,})[^\n]*\n/;
+
+/** The JSON that a text is, bare or inside one Markdown fence (contract §1.5). */
+export function jsonWithin(text: string): JsonText | undefined {
+  const trimmed = text.trim();
+  const json = readJson(withoutFence(trimmed), MAX_JSON_LEVELS);
+  return json.ok ? json.value : undefined;
+}
+
+function withoutFence(text: string): string {
+  const [opening, marks] = FENCE.exec(text) ?? [];
+  if (opening === undefined || marks === undefined || !text.endsWith(marks)) return text;
+  return text.slice(opening.length, -marks.length);
+}

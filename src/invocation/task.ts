@@ -1,0 +1,45 @@
+/** What a platform is asked to run, and what it says of it: plain data, no HTTP in it. */
+import type { JsonText } from "./json-text.ts";
+
+/** The person a task is run for. */
+export interface User {
+  readonly id?: string;
+  readonly email?: string;
+  readonly first_name?: string;
+  readonly last_name?: string;
+}
+
+/** One run, as the platform is sent it (contract §1.6). */
+export interface Task {
+  readonly agentId: string;
+  readonly agentVersion?: string;
+  /** The conversation; the platform calls it `id`. */
+  readonly id: string;
+  readonly prompt: string;
+  readonly files: readonly string[];
+  readonly user?: User;
+  /** The body's fields that are no parameters: the text of a JSON object. */
+  readonly context?: JsonText;
+  readonly userTokens?: JsonText;
+  readonly disableAttachmentInjection: boolean;
+}
+
+/** The fields that callers see of a task (contract §1.5), whatever more a platform sends. */
+export const ANSWER_FIELDS = [
+  "id",
+  "agent_id",
+  "status",
+  "result",
+  "created_at",
+  "finished_at",
+  "source",
+  "execution_attempts",
+] as const;
+
+export type AnswerField = (typeof ANSWER_FIELDS)[number];
+
+/** How a task stands: the value of each answer field as JSON text, `null` where it is unknown. */
+export type TaskState = Readonly<Record<AnswerField, JsonText>>;
+
+/** What `source` says of a task that came in by this channel. */
+export const SOURCE = "webhook";

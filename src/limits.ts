@@ -1,0 +1,49 @@
+/**
+ * Every ceiling that is not a setting: its unit in its name, its reason in a line.
+ * The ceilings that an operator may move are settings (`config.ts`).
+ */
+
+/** A parser that recurses, on any side of us, overflows somewhere past this (contract §1.4). */
+export const MAX_JSON_LEVELS = 1_000;
+
+/** A path deeper than a body may be can find nothing; this is generous for long key names. */
+export const MAX_PATH_CHARS = 4_096;
+
+/** Contract §1: the platform's row id; counted in code points. */
+export const MAX_TASK_ID_CODE_POINTS = 256;
+
+/** Version names are a number or a word (`draft`); they travel in an address. */
+export const MAX_AGENT_VERSION_CHARS = 128;
+
+/** Far above any key that is issued, far below what a header may hold. */
+export const MAX_API_KEY_CHARS = 1_024;
+
+/** What is left of a body after an early answer is read for so long, so that clients see it (§1.8). */
+export const MAX_DRAIN_MS = 1_500;
+
+/** One answer of the platform is held whole to be shaped; an isolate has 128 MB in all. */
+export const MAX_PLATFORM_ANSWER_BYTES = 32 * 1024 * 1024;
+
+/** Of a refusal's body only the wrong parameters are read. */
+export const MAX_PLATFORM_REFUSAL_BYTES = 64 * 1024;
+
+/** How many of the platform's own problems are passed on in one refusal. */
+export const MAX_PLATFORM_PROBLEMS = 100;
+
+/** Accepting an async task is one insert; a platform that takes longer is not answering. */
+export const MAX_ACCEPT_SECONDS = 30;
+
+/** What an agent is shown of a conversation: the newest turns … */
+export const MAX_EARLIER_TURNS = 50;
+
+/** … as long as their texts together stay below this. */
+export const MAX_EARLIER_BYTES = 1024 * 1024;
+
+/** A Durable Object's SQLite takes 2 MB a row; longer texts are cut into pieces of this. */
+export const MAX_ROW_BYTES = 1024 * 1024;
+
+/** Turns of the embedded platform are forgotten after this. */
+export const THREAD_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** A run that keeps crashing the isolate is given up after so many starts. */
+export const MAX_EXECUTION_ATTEMPTS = 3;
