@@ -1,0 +1,96 @@
+/** The settings (contract §5), checked. The only reader of variables and secrets. */
+import * as z from "zod";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** A setting that is empty is unset: `wrangler.toml` and dashboards leave such values behind. */
+function setting<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (value === "" || value === null ? undefined : value), schema);
+}
+
+/** A whole number within bounds, as a number or as its digits. */
+function whole(minimum: number, maximum: number, otherwise: number) {
+  const error = `must be a whole number from ${minimum} to ${maximum}`;
+  const digits = z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number);
+  return setting(
+    z
+      .union([z.number(), digits], { error })
+      .refine((value) => Number.isInteger(value) && value >= minimum && value <= maximum, { error })
+      .default(otherwise),
+  );
+}
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && text.replace(/\/$/, "") === url.origin;
+}
+
+const origin = z
+  .string()
+  .refine(isOrigin, { error: "must be an origin, such as https://api.example.com" })
+  .transform((text) => new URL(text).origin);
+
+const secret = z
+  .string({ error: "must be set" })
+  .refine((text) => new TextEncoder().encode(text).length >= 32, {
+    error: "must be 32 bytes or more",
+  });
+
+const schema = z
+  .object({
+    PLATFORM_URL: setting(origin.optional()),
+    API_KEY: setting(
+      z
+        .string()
+        .regex(/^[\x21-\x7e]+$/, "must be visible ASCII")
+        .optional(),
+    ),
+    GATEWAY_SECRET: setting(secret),
+    GATEWAY_SECRET_PREVIOUS: setting(secret.optional()),
+    PUBLIC_URL: setting(origin.optional()),
+    SYNC_TIMEOUT_SECONDS: whole(1, 3_600, 300),
+    MAX_BODY_BYTES: whole(1, 64 * MIB, 10 * MIB),
+    MAX_UPLOAD_BYTES: whole(1, 5 * KIB * MIB, 100 * MIB),
+    MAX_FIELDS: whole(1, 10_000, 100),
+    MAX_FIELD_BYTES: whole(1, 16 * MIB, MIB),
+  })
+  .transform((vars, context) => {
+    if (vars.PLATFORM_URL !== undefined) return { ...vars, PLATFORM_URL: vars.PLATFORM_URL };
+    if (vars.API_KEY !== undefined)
+      return { ...vars, PLATFORM_URL: undefined, API_KEY: vars.API_KEY };
+    context.issues.push({
+      code: "custom",
+      input: undefined,
+      path: ["API_KEY"],
+      message: "must be set while PLATFORM_URL is not: it is the embedded platform's key",
+    });
+    return z.NEVER;
+  });
+
+/** The settings as they are in force; sizes in bytes. Embedded exactly if `PLATFORM_URL` is unset. */
+export type Config = z.output<typeof schema>;
+
+/** Names the settings that are missing or malformed, never their values. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+const read = new WeakMap<object, Config>();
+
+/** Reads an isolate's settings once; throws `SettingsError` each time while one is malformed. */
+export function readConfig(env: object): Config {
+  const known = read.get(env);
+  if (known !== undefined) return known;
+  const checked = schema.safeParse(env);
+  if (!checked.success) {
+    throw new SettingsError(
+      checked.error.issues.map(({ path, message }) => `${path.join(".")} ${message}`).join("; "),
+    );
+  }
+  read.set(env, checked.data);
+  return checked.data;
+}

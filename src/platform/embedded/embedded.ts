@@ -1,0 +1,106 @@
+/**
+ * The embedded adapter: agents that are functions in this Worker. A sync task is run by the Worker
+ * that was asked; one that outlives its limit is given what time the runtime leaves it, no more.
+ */
+import type { Agent } from "./agent.ts";
+import { toJsonText } from "../../invocation/json-text.ts";
+import { SOURCE, type Task, type TaskState } from "../../invocation/task.ts";
+import { accepted, refused, type Result } from "../../refusal.ts";
+import { type Caller, type Platform, PlatformOutage } from "../platform.ts";
+import { type Outcome, runAgent } from "./run.ts";
+import type { Thread, TurnTask } from "./thread.ts";
+
+export interface EmbeddedOptions {
+  readonly agents: ReadonlyMap<string, Agent>;
+  readonly threads: DurableObjectNamespace<Thread>;
+  /** The one key; its organisation is `local`. */
+  readonly apiKey: string;
+  readonly syncTimeoutSeconds: number;
+  /** Keeps the Worker alive for a run whose caller is no longer waiting. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+export function createEmbeddedPlatform(options: EmbeddedOptions): Platform {
+  const { agents, threads, waitUntil, syncTimeoutSeconds } = options;
+
+  const admit = async (task: Task, caller: Caller): Promise<Result<Agent>> => {
+    if (!(await isSameKey(caller.apiKey, options.apiKey))) {
+      return refused({ reason: "api_key_invalid" });
+    }
+    const agent = agents.get(task.agentId);
+    return agent === undefined ? refused({ reason: "agent_not_found" }) : accepted(agent);
+  };
+
+  return {
+    async run(task, caller) {
+      const agent = await admit(task, caller);
+      if (!agent.ok) return agent;
+      const run = runTurn(agent.value, turnTask(task), threads.getByName(task.id));
+      waitUntil(run);
+      return accepted(await within(syncTimeoutSeconds * 1000, run));
+    },
+
+    async start(task, caller) {
+      const agent = await admit(task, caller);
+      if (!agent.ok) return agent;
+      await threads.getByName(task.id).start(turnTask(task));
+      return accepted("started");
+    },
+  };
+}
+
+async function runTurn(
+  agent: Agent,
+  task: TurnTask,
+  thread: DurableObjectStub<Thread>,
+): Promise<TaskState> {
+  const { turn, createdAt, earlierTurns } = await thread.begin(task);
+  const outcome = await runAgent(agent, task, { turn, earlierTurns });
+  const finishedAt = await thread.finish(turn, outcome);
+  return endedState(task, outcome, { createdAt, finishedAt });
+}
+
+function turnTask(task: Task): TurnTask {
+  const { agentId, id, prompt, files, user = null, context = "null" } = task;
+  return { agentId, id, prompt, contextText: context, files, user };
+}
+
+function endedState(
+  task: TurnTask,
+  { status, result }: Outcome,
+  { createdAt, finishedAt }: { createdAt: number; finishedAt: number },
+): TaskState {
+  return {
+    id: toJsonText(task.id),
+    agent_id: toJsonText(task.agentId),
+    status: toJsonText(status),
+    result: toJsonText(result),
+    created_at: toJsonText(new Date(createdAt)),
+    finished_at: toJsonText(new Date(finishedAt)),
+    source: toJsonText(SOURCE),
+    execution_attempts: "1",
+  };
+}
+
+/** Compares in constant time, whatever the lengths: the digests are what is compared. */
+async function isSameKey(given: string, ours: string): Promise<boolean> {
+  const digests = await Promise.all(
+    [given, ours].map((key) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(key))),
+  );
+  const [a, b] = digests;
+  return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
+}
+
+async function within<Value>(milliseconds: number, run: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new PlatformOutage("platform_timeout", "the agent is still running"));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([run, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { rateLimited, readProblems, readTask } from "./reply.ts";
+
+describe("readTask", () => {
+  it("keeps the eight fields and nothing else", () => {
+    const text =
+      '{"id":"t","status":"completed","result":"r","user_tokens":{"a":"b"},"agent_id":"a"}';
+    expect(readTask(text)).toEqual({
+      id: '"t"',
+      agent_id: '"a"',
+      status: '"completed"',
+      result: '"r"',
+      created_at: "null",
+      finished_at: "null",
+      source: "null",
+      execution_attempts: "null",
+    });
+  });
+
+  it.each(["", "[]", "{}", "<html>", '{"id":1,"status":"x"}', '{"id":"t"}', "null"])(
+    "takes %j for no task",
+    (text) => {
+      expect(readTask(text)).toBeUndefined();
+    },
+  );
+});
+
+describe("readProblems", () => {
+  it("passes on loc, msg and type alone", () => {
+    const detail = [{ loc: ["body", 0], msg: "m", type: "t", input: "secret", ctx: {} }];
+    expect(readProblems(JSON.stringify({ detail }))).toEqual([
+      { loc: ["body", 0], msg: "m", type: "t" },
+    ]);
+  });
+
+  it.each([
+    ['{"detail":"a sentence"}', "a sentence"],
+    ["<html>", "The agent platform refused the parameters"],
+    ['{"detail":[{"loc":"x"}]}', "The agent platform refused the parameters"],
+  ])("makes a list of %s", (text, msg) => {
+    expect(readProblems(text)).toEqual([{ loc: ["body"], msg, type: "platform_refused" }]);
+  });
+});
+
+describe("rateLimited", () => {
+  const now = 1_700_000_000_000;
+  it.each([
+    [{}, "60"],
+    [{ "Retry-After": "7" }, "7"],
+    [{ "X-RateLimit-Reset": "1700000009" }, "9"],
+    [{ "X-RateLimit-Reset": "soon" }, "60"],
+    [{ "X-RateLimit-Reset": "9999999999" }, "60"],
+  ])("of %j tells to come back after %s s", (headers, seconds) => {
+    expect(rateLimited(new Headers(headers), now)).toMatchObject({
+      headers: { "Retry-After": seconds },
+    });
+  });
+
+  it("passes on the platform's own headers", () => {
+    const headers = new Headers({
+      "X-RateLimit-Limit": "100",
+      "X-RateLimit-Remaining": "0",
+      "X-Other": "x",
+    });
+    expect(rateLimited(headers, now)).toEqual({
+      reason: "rate_limited",
+      headers: { "Retry-After": "60", "X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "0" },
+    });
+  });
+});

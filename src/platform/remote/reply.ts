@@ -1,0 +1,71 @@
+/** What the platform's replies mean (contract §1.7; what is assumed of it: README). */
+import * as z from "zod";
+import { type JsonText, kindOf, membersOf, readJson } from "../../invocation/json-text.ts";
+import type { AnswerField, TaskState } from "../../invocation/task.ts";
+import { MAX_JSON_LEVELS, MAX_PLATFORM_PROBLEMS } from "../../limits.ts";
+import type { Problem, Refusal } from "../../refusal.ts";
+
+/** The answer's own fields of a task, as they were written; `undefined` if it is not a task. */
+export function readTask(text: string): TaskState | undefined {
+  const json = readJson(text, MAX_JSON_LEVELS);
+  if (!json.ok || kindOf(json.value) !== "object") return undefined;
+  const members = membersOf(json.value);
+  if (kindOf(members.get("id") ?? "null") !== "text") return undefined;
+  if (kindOf(members.get("status") ?? "null") !== "text") return undefined;
+  const field = (name: AnswerField): JsonText => members.get(name) ?? "null";
+  return {
+    id: field("id"),
+    agent_id: field("agent_id"),
+    status: field("status"),
+    result: field("result"),
+    created_at: field("created_at"),
+    finished_at: field("finished_at"),
+    source: field("source"),
+    execution_attempts: field("execution_attempts"),
+  };
+}
+
+const problemSchema = z.object({
+  loc: z.array(z.union([z.string(), z.number()])),
+  msg: z.string(),
+  type: z.string(),
+});
+const detailSchema = z.object({ detail: z.unknown() });
+
+/** The platform's own wrong parameters: of each only `loc`, `msg` and `type`. */
+export function readProblems(text: string): readonly Problem[] {
+  const json = readJson(text, MAX_JSON_LEVELS);
+  const body = detailSchema.safeParse(json.ok ? JSON.parse(json.value) : undefined);
+  const detail = body.data?.detail;
+  const listed = (Array.isArray(detail) ? detail : [])
+    .slice(0, MAX_PLATFORM_PROBLEMS)
+    .flatMap((problem) => problemSchema.safeParse(problem).data ?? []);
+  if (listed.length > 0) return listed;
+  const msg = typeof detail === "string" ? detail : "The agent platform refused the parameters";
+  return [{ loc: ["body"], msg, type: "platform_refused" }];
+}
+
+const RATE_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"] as const;
+
+/** The platform's limit with its headers; without a `Retry-After` of its own one is worked out. */
+export function rateLimited(headers: Headers, now: number): Refusal {
+  const told = RATE_HEADERS.flatMap((name): [string, string][] => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value]];
+  });
+  const retryAfter = headers.get("Retry-After") ?? String(secondsUntilReset(headers, now));
+  return {
+    reason: "rate_limited",
+    headers: { "Retry-After": retryAfter, ...Object.fromEntries(told) },
+  };
+}
+
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 3_600;
+
+/** `X-RateLimit-Reset` is in unix seconds; the platform's windows are a minute and an hour. */
+function secondsUntilReset(headers: Headers, now: number): number {
+  const reset = Number(headers.get("X-RateLimit-Reset") ?? Number.NaN);
+  const seconds = Math.ceil(reset - now / 1000);
+  return seconds >= 1 && seconds <= HOUR_SECONDS ? seconds : MINUTE_SECONDS;
+}
