@@ -1,0 +1,182 @@
+/** The description of the API: OpenAPI 3.1, made from the schemas that check the requests. */
+import * as z from "zod";
+import { MAPPABLE, parametersSchema, queryParametersSchema } from "../../invocation/parameters.ts";
+import { ANSWER_FIELDS } from "../../invocation/task.ts";
+
+type Described = Readonly<Record<string, unknown>>;
+
+let described: Described | undefined;
+
+/** Made at the first call: few ask for it, and start-up is for requests. */
+export function describeApi(): Described {
+  described ??= makeDescription();
+  return described;
+}
+
+function schemaOf(schema: z.ZodType): Described {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io: "input",
+    target: "draft-2020-12",
+  });
+  return rest;
+}
+
+function makeDescription(): Described {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Inlet",
+      version: "1",
+      description: "Turns any webhook into a task for an agent.",
+      license: { name: "MIT", identifier: "MIT" },
+    },
+    servers: [{ url: "/" }],
+    security: [{ header: [] }, { query: [] }],
+    paths: {
+      "/": { get: get("What this is", "Links to the rest"), post: webhookOperation() },
+      "/health": { get: get("Whether the gateway runs", "It does") },
+      "/openapi.json": { get: get("This description", "OpenAPI 3.1") },
+    },
+    components: {
+      securitySchemes: {
+        header: { type: "apiKey", in: "header", name: "x-api-key" },
+        query: { type: "apiKey", in: "query", name: "x-api-key" },
+      },
+      schemas: { Task: taskSchema(), Refusal: refusalSchema() },
+    },
+  };
+}
+
+function get(summary: string, description: string): Described {
+  const content = { "application/json": { schema: { type: "object" } } };
+  return { summary, security: [], responses: { "200": { description, content } } };
+}
+
+function webhookOperation(): Described {
+  return {
+    summary: "Run an agent",
+    description:
+      "Each parameter is taken from the query, else mapped, else from the body. Body fields that " +
+      "are no parameters reach the agent as context.",
+    parameters: [...queryParameters(), ...mappingParameters()],
+    requestBody: { content: requestContent() },
+    responses: {
+      "200": {
+        description: "The task, the getter's value, or (asynchronous) that it has started",
+        headers: {
+          "X-Request-Id": { schema: { type: "string" } },
+          "X-Task-Id": { schema: { type: "string" }, description: "`task_id`, percent-encoded" },
+          "X-Result-Format": { schema: { enum: ["json", "text"] }, description: "With `json`" },
+        },
+        content: {
+          "application/json": {
+            schema: { anyOf: [{ $ref: "#/components/schemas/Task" }, startedSchema(), {}] },
+          },
+          "text/plain": { schema: { type: "string" } },
+        },
+      },
+      ...Object.fromEntries(
+        REFUSALS.map(([status, description]) => [status, refusal(description)]),
+      ),
+    },
+  };
+}
+
+const REFUSALS = [
+  ["400", "No `agent_id`, or a body that cannot be read"],
+  ["401", "No API key"],
+  ["403", "Wrong API key, or no access to this agent"],
+  ["404", "No such agent"],
+  ["413", "A limit was exceeded"],
+  ["415", "A type, charset or encoding that is not accepted"],
+  ["422", "Wrong parameters, all of them listed"],
+  ["429", "Too many requests; see `Retry-After`"],
+  ["500", "A fault of the gateway"],
+  ["502", "The platform failed"],
+  ["503", "The platform cannot be reached"],
+  ["504", "The platform took too long"],
+] as const;
+
+function refusal(description: string): Described {
+  const headers = {
+    "X-Error-Code": { schema: { type: "string" }, description: "A stable reason" },
+  };
+  const content = { "application/json": { schema: { $ref: "#/components/schemas/Refusal" } } };
+  return { description, headers, content };
+}
+
+function queryParameters(): Described[] {
+  const all = z.object({ ...parametersSchema.shape, ...queryParametersSchema.shape });
+  return Object.entries(all.shape).map(([name, schema]) => {
+    const { description, ...rest } = schemaOf(schema);
+    // In a query an object travels as its JSON text.
+    const inQuery = rest["type"] === "object" ? { type: "string" } : rest;
+    return {
+      name,
+      in: "query",
+      ...(description !== undefined && { description }),
+      schema: inQuery,
+    };
+  });
+}
+
+function mappingParameters(): Described[] {
+  const path = { type: "string", examples: ["message.chat.id"] };
+  const single = MAPPABLE.map((name) => ({
+    name: `map.${name}`,
+    in: "query",
+    description: `Take \`${name}\` from this path of the body.`,
+    schema: path,
+  }));
+  const mapping = {
+    type: "object",
+    properties: Object.fromEntries(MAPPABLE.map((name) => [name, path])),
+    additionalProperties: false,
+  };
+  return [
+    ...single,
+    {
+      name: "params_mapping",
+      in: "query",
+      description: "The same as one JSON object.",
+      content: { "application/json": { schema: mapping } },
+    },
+  ];
+}
+
+function requestContent(): Described {
+  const schema = { ...schemaOf(parametersSchema.partial()), additionalProperties: true };
+  const text = { schema: { type: "string" } };
+  return {
+    "application/json": { schema, example: { agent_id: "echo", prompt: "Hello agent!" } },
+    "application/x-www-form-urlencoded": { schema },
+    "multipart/form-data": { schema },
+    "text/plain": text,
+    "application/xml": text,
+  };
+}
+
+function startedSchema(): Described {
+  return { type: "object", properties: { status: { const: "Started" } } };
+}
+
+function taskSchema(): Described {
+  const text = { type: ["string", "null"] };
+  const properties = Object.fromEntries(ANSWER_FIELDS.map((field) => [field, text]));
+  const attempts = { type: ["integer", "null"] };
+  const result = { description: "A text; with `json`, any value" };
+  return {
+    type: "object",
+    properties: { ...properties, result, execution_attempts: attempts },
+    required: [...ANSWER_FIELDS],
+  };
+}
+
+function refusalSchema(): Described {
+  const problem = z.object({
+    loc: z.array(z.union([z.string(), z.int()])),
+    msg: z.string(),
+    type: z.string(),
+  });
+  return schemaOf(z.object({ detail: z.union([z.string(), z.array(problem)]) }));
+}

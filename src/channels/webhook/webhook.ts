@@ -1,0 +1,80 @@
+/** `POST /`: any webhook becomes a task (contract §1). */
+import type { Context } from "hono";
+import { type Answer, shapeAnswer } from "../../invocation/answer.ts";
+import { type Invocation, readInvocation } from "../../invocation/invocation.ts";
+import { textOf, kindOf } from "../../invocation/json-text.ts";
+import type { Query } from "../../invocation/parameters.ts";
+import { accepts } from "hono/accepts";
+import { refuse } from "../respond.ts";
+import type { AppEnv } from "../variables.ts";
+import { readBody } from "./body.ts";
+
+export async function webhook(c: Context<AppEnv>): Promise<Response> {
+  c.set("channel", "webhook");
+  const query = firstOfEach(new URL(c.req.url).searchParams);
+  const apiKey = credentials(c.req.raw.headers, query);
+  if (apiKey === "") return refuse(c, { reason: "api_key_missing" });
+
+  const fields = await readBody(c.req.raw, {
+    config: c.var.config,
+    hasPrompt: hasText(query, "prompt"),
+  });
+  if (!fields.ok) return refuse(c, fields.refusal);
+
+  const newTaskId = crypto.randomUUID();
+  const invocation = readInvocation({ query, fields: fields.value, newTaskId });
+  if (!invocation.ok) return refuse(c, invocation.refusal);
+
+  const { task, asynchronous } = invocation.value;
+  c.set("agentId", task.agentId);
+  c.header("X-Task-Id", encodeURIComponent(task.id));
+  return asynchronous ? start(c, invocation.value, apiKey) : run(c, invocation.value, apiKey);
+}
+
+async function run(c: Context<AppEnv>, { task, shape }: Invocation, apiKey: string) {
+  const state = await timed(c, c.var.platform.run(task, { apiKey }));
+  if (!state.ok) return refuse(c, state.refusal);
+  const answer = shapeAnswer(state.value, shape);
+  return answer.ok ? respond(c, answer.value) : refuse(c, answer.refusal);
+}
+
+async function start(c: Context<AppEnv>, { task }: Invocation, apiKey: string) {
+  const started = await timed(c, c.var.platform.start(task, { apiKey }));
+  return started.ok ? c.json({ status: "Started" }) : refuse(c, started.refusal);
+}
+
+/** Of a repeated parameter the first counts. */
+function firstOfEach(params: URLSearchParams): Query {
+  const query = new Map<string, string>();
+  for (const [name, value] of params) if (!query.has(name)) query.set(name, value);
+  return query;
+}
+
+function hasText(query: Query, name: string): boolean {
+  return (query.get(name) ?? "") !== "";
+}
+
+/** The caller's key, from the header or else the query; empty if there is none. */
+function credentials(headers: Headers, query: Query): string {
+  return headers.get("x-api-key") || query.get("x-api-key") || "";
+}
+
+async function timed<Value>(c: Context<AppEnv>, call: Promise<Value>): Promise<Value> {
+  const startedAt = Date.now();
+  try {
+    return await call;
+  } finally {
+    c.set("platformMs", Date.now() - startedAt);
+  }
+}
+
+function respond(c: Context<AppEnv>, { json, resultFormat }: Answer): Response {
+  if (resultFormat !== undefined) c.header("X-Result-Format", resultFormat);
+  if (kindOf(json) === "text" && prefersText(c)) return c.text(textOf(json));
+  return c.body(json, 200, { "Content-Type": "application/json" });
+}
+
+function prefersText(c: Context<AppEnv>): boolean {
+  const supports = ["application/json", "text/plain"];
+  return accepts(c, { header: "Accept", supports, default: "application/json" }) === "text/plain";
+}

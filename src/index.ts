@@ -1,0 +1,5 @@
+/** The Worker's entry: its handlers and its Durable Objects. */
+import { createApp } from "./app.ts";
+
+export { Thread } from "./platform/embedded/thread.ts";
+export default createApp();
