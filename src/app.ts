@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { agents } from "./agents/registry.ts";
 import { about, health, openapi } from "./channels/about/about.ts";
+import { files } from "./channels/files/files.ts";
 import { discardRest } from "./channels/middleware/discard-rest.ts";
 import { logLine } from "./channels/middleware/log-line.ts";
 import { settings } from "./channels/middleware/settings.ts";
@@ -19,6 +20,8 @@ export function createApp(): Hono<AppEnv> {
   app.get("/", about).post(webhook).all(methodNotAllowed("GET, HEAD, POST"));
   app.get("/health", health).all(methodNotAllowed("GET, HEAD"));
   app.get("/openapi.json", openapi).all(methodNotAllowed("GET, HEAD"));
+
+  app.get("/files/:organisation/:upload/:n/:name", files).all(methodNotAllowed("GET, HEAD"));
 
   app.notFound((c) => refuse(c, { reason: "not_found" }));
   app.onError(refuseThrown);

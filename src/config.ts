@@ -54,6 +54,8 @@ const schema = z
     PUBLIC_URL: setting(origin.optional()),
     SYNC_TIMEOUT_SECONDS: whole(1, 3_600, 300),
     MAX_BODY_BYTES: whole(1, 64 * MIB, 10 * MIB),
+    MAX_FILE_BYTES: whole(1, 5 * KIB * MIB, 50 * MIB),
+    MAX_FILES: whole(1, 1_000, 20),
     MAX_UPLOAD_BYTES: whole(1, 5 * KIB * MIB, 100 * MIB),
     MAX_FIELDS: whole(1, 10_000, 100),
     MAX_FIELD_BYTES: whole(1, 16 * MIB, MIB),

@@ -25,7 +25,7 @@ export const MAX_DRAIN_MS = 1_500;
 export const MAX_PLATFORM_ANSWER_BYTES = 32 * 1024 * 1024;
 
 /** Of a refusal's body only the wrong parameters are read. */
-export const MAX_PLATFORM_REFUSAL_BYTES = 64 * 1024;
+export const MAX_PLATFORM_REFUSAL_BYTES = 1024 * 1024;
 
 /** How many of the platform's own problems are passed on in one refusal. */
 export const MAX_PLATFORM_PROBLEMS = 100;
@@ -47,3 +47,30 @@ export const THREAD_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** A run that keeps crashing the isolate is given up after so many starts. */
 export const MAX_EXECUTION_ATTEMPTS = 3;
+
+/** The headers of one part of a form: a name, a file name and a type, with room to spare. */
+export const MAX_PART_HEADER_BYTES = 16 * 1024;
+
+/** What file systems and download dialogs take, with room for an operator's own prefix. */
+export const MAX_FILE_NAME_BYTES = 200;
+
+/** R2 wants parts of one size, 5 MiB or more; two of them are a request's whole share of memory. */
+export const PART_BYTES = 8 * 1024 * 1024;
+
+/** Contract §3.1. The bucket's lifecycle rule removes objects a day later. */
+export const LINK_DAYS = 30;
+
+/** Contract §2.1: how long a key's right to an agent is taken for granted … */
+export const RIGHT_FRESH_MS = 10 * 60 * 1000;
+
+/** … and how long its organisation is, or its right while the platform cannot be reached. */
+export const ACCEPTANCE_MS = 24 * 60 * 60 * 1000;
+
+/** Accepted keys that one isolate remembers: about 200 bytes each. */
+export const MAX_ACCEPTANCES_IN_MEMORY = 10_000;
+
+/** Contract §3: addresses of files that one JSON body may give. */
+export const MAX_LINKED_FILES = 20;
+
+/** What a file's kind is told from where the rest goes straight to the store. */
+export const HEAD_BYTES = 1024 * 1024;

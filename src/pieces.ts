@@ -5,12 +5,22 @@
 
 const PIECE_BYTES = 64 * 1024;
 
-/** The stream's bytes in pieces of up to 64 KiB. Left early, the rest stays in the stream. */
+/** The stream ended before its time, or was not what it said; the message is for its sender. */
+export class StreamBroken extends Error {
+  override readonly name = "StreamBroken";
+}
+
+/**
+ * The stream's bytes in pieces of up to 64 KiB; throws `StreamBroken`. Left early, the rest stays
+ * in the stream.
+ */
 export async function* pieces(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader({ mode: "byob" });
   try {
     for (;;) {
-      const { done, value } = await reader.readAtLeast(PIECE_BYTES, new Uint8Array(PIECE_BYTES));
+      const { done, value } = await reader
+        .readAtLeast(PIECE_BYTES, new Uint8Array(PIECE_BYTES))
+        .catch(throwBroken);
       if (value !== undefined && value.byteLength > 0) yield value;
       if (done) return;
     }
@@ -19,14 +29,26 @@ export async function* pieces(stream: ReadableStream<Uint8Array>): AsyncGenerato
   }
 }
 
+function throwBroken(cause: unknown): never {
+  throw new StreamBroken("The body was cut off", { cause });
+}
+
 /** All bytes of the stream, or `undefined` as soon as there are more than `maxBytes` of them. */
-export async function readAtMost(
+export function readAtMost(
   stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  return joinAtMost(pieces(stream), maxBytes);
+}
+
+/** The same for what has been cut into pieces already. */
+export async function joinAtMost(
+  source: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): Promise<Uint8Array | undefined> {
   const read: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of pieces(stream)) {
+  for await (const piece of source) {
     size += piece.byteLength;
     if (!(size <= maxBytes)) return undefined;
     read.push(piece);
@@ -34,7 +56,8 @@ export async function readAtMost(
   return joined(read, size);
 }
 
-function joined(read: readonly Uint8Array[], size: number): Uint8Array {
+/** One text of bytes out of several; `size` is their sum. */
+export function joined(read: readonly Uint8Array[], size: number): Uint8Array {
   const [only] = read;
   if (only !== undefined && only.byteLength === size) return only;
   const whole = new Uint8Array(size);

@@ -44,6 +44,9 @@ export type Refusal =
   | { readonly reason: "api_key_invalid" }
   | { readonly reason: "agent_not_found" }
   | { readonly reason: "not_found" }
+  | { readonly reason: "link_expired" }
+  | { readonly reason: "link_invalid" }
+  | { readonly reason: "range_unsatisfiable"; readonly size: number }
   | { readonly reason: "method_not_allowed"; readonly allow: string }
   | { readonly reason: "limit_exceeded"; readonly limit: Limit }
   | { readonly reason: "content_type_unsupported"; readonly type: string }
@@ -61,7 +64,8 @@ export type Refusal =
 
 /** What a refusal is on the wire. `task` is the JSON text of an answer that must not be lost. */
 export interface Told {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 | 500 | 502 | 503 | 504;
+  readonly status:
+    400 | 401 | 403 | 404 | 405 | 413 | 415 | 416 | 422 | 429 | 500 | 502 | 503 | 504;
   readonly detail: string | readonly Problem[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly task?: string;
@@ -87,6 +91,16 @@ export function tell(refusal: Refusal): Told {
       return { status: 404, detail: "Agent not found" };
     case "not_found":
       return { status: 404, detail: "Not found" };
+    case "link_expired":
+      return { status: 403, detail: "This link has expired" };
+    case "link_invalid":
+      return { status: 403, detail: "Invalid link" };
+    case "range_unsatisfiable":
+      return {
+        status: 416,
+        detail: `The file has ${refusal.size} bytes`,
+        headers: { "Content-Range": `bytes */${refusal.size}` },
+      };
     case "method_not_allowed":
       return {
         status: 405,

@@ -5,7 +5,7 @@ type Kind = Parameters<typeof readFields>[0];
 
 function fields(kind: Kind, text: string, hasPrompt = false): unknown {
   const read = readFields(kind, text, hasPrompt);
-  return read.ok ? Object.fromEntries(read.value) : read.refusal;
+  return read.ok ? Object.fromEntries(read.value.fields) : read.refusal;
 }
 
 describe("decodeUtf8", () => {

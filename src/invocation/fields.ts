@@ -16,7 +16,14 @@ import type { BodyKind } from "./media-type.ts";
 /** A body's top level, in the order of arrival. */
 export type Fields = ReadonlyMap<string, JsonText>;
 
-export const NO_FIELDS: Fields = new Map();
+/** A body that was read. */
+export interface Body {
+  readonly fields: Fields;
+  /** It was a JSON object, so its `files` may be addresses (contract §3). */
+  readonly isJson: boolean;
+}
+
+export const NO_BODY: Body = { fields: new Map(), isJson: false };
 
 /** The bytes as text: UTF-8 only, a byte order mark dropped. */
 export function decodeUtf8(bytes: Uint8Array): Result<string> {
@@ -54,8 +61,8 @@ export function readFields(
   kind: Exclude<BodyKind, "multipart" | "file">,
   text: string,
   hasPrompt: boolean,
-): Result<Fields> {
-  if (text === "") return accepted(NO_FIELDS);
+): Result<Body> {
+  if (text === "") return accepted(NO_BODY);
   switch (kind) {
     case "json":
       return jsonFields(text);
@@ -64,15 +71,19 @@ export function readFields(
     case "text":
       return plainFields(text, hasPrompt ? "body" : "prompt");
     case "verbatim":
-      return accepted(new Map([["body", toJsonText(text)]]));
+      return accepted(otherBody(new Map([["body", toJsonText(text)]])));
   }
 }
 
-function jsonFields(text: string): Result<Fields> {
+function otherBody(fields: Fields): Body {
+  return { fields, isJson: false };
+}
+
+function jsonFields(text: string): Result<Body> {
   const json = readJson(text, MAX_JSON_LEVELS);
   if (!json.ok) return refused(unreadable(json.refusal, text));
-  const isObject = kindOf(json.value) === "object";
-  return accepted(isObject ? membersOf(json.value) : new Map([["body", json.value]]));
+  if (kindOf(json.value) !== "object") return accepted(otherBody(new Map([["body", json.value]])));
+  return accepted({ fields: membersOf(json.value), isJson: true });
 }
 
 function unreadable(fault: JsonFault, text: string): Refusal {
@@ -87,24 +98,24 @@ function unreadable(fault: JsonFault, text: string): Refusal {
 }
 
 /** A text that may be a JSON object and, if it is not, is something else. */
-function objectFields(text: string): Result<Fields | undefined> {
+function objectBody(text: string): Result<Body | undefined> {
   if (!/^[ \t\r\n]*\{/.test(text)) return accepted(undefined);
   const json = readJson(text, MAX_JSON_LEVELS);
-  if (json.ok) return accepted(membersOf(json.value));
+  if (json.ok) return accepted({ fields: membersOf(json.value), isJson: true });
   return json.refusal.kind === "depth"
     ? refused(unreadable(json.refusal, text))
     : accepted(undefined);
 }
 
-function plainFields(text: string, field: "prompt" | "body"): Result<Fields> {
-  const object = objectFields(text);
+function plainFields(text: string, field: "prompt" | "body"): Result<Body> {
+  const object = objectBody(text);
   if (!object.ok) return object;
-  return accepted(object.value ?? new Map([[field, toJsonText(text)]]));
+  return accepted(object.value ?? otherBody(new Map([[field, toJsonText(text)]])));
 }
 
 /** `curl -d '{…}'` sends JSON under a form's type; Slack and GitHub put theirs into `payload`. */
-function formFields(text: string): Result<Fields> {
-  const object = objectFields(text);
+function formFields(text: string): Result<Body> {
+  const object = objectBody(text);
   if (!object.ok) return object;
   if (object.value !== undefined) return accepted(object.value);
   const pairs = [...new URLSearchParams(text)];
@@ -132,15 +143,15 @@ export function collectFields(pairs: readonly (readonly [string, JsonText])[]): 
   );
 }
 
-function withPayload(form: Fields): Result<Fields> {
+function withPayload(form: Fields): Result<Body> {
   const payload = form.get("payload");
-  if (payload === undefined || kindOf(payload) !== "text") return accepted(form);
-  const object = objectFields(textOf(payload));
+  if (payload === undefined || kindOf(payload) !== "text") return accepted(otherBody(form));
+  const object = objectBody(textOf(payload));
   if (!object.ok) return object;
-  if (object.value === undefined) return accepted(form);
-  const fields = new Map(object.value);
+  if (object.value === undefined) return accepted(otherBody(form));
+  const fields = new Map(object.value.fields);
   for (const [name, value] of form) {
     if (name !== "payload" && !fields.has(name)) fields.set(name, value);
   }
-  return accepted(fields);
+  return accepted({ fields, isJson: true });
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Fields } from "./fields.ts";
-import { readFields } from "./fields.ts";
+import { type Body, NO_BODY, readFields } from "./fields.ts";
 import { readInvocation } from "./invocation.ts";
+import type { UploadedFile } from "./task.ts";
 
 /** The invocation, or the refusal, of a JSON body under a query. */
 function read(query: Record<string, string>, body = "{}") {
@@ -10,10 +10,11 @@ function read(query: Record<string, string>, body = "{}") {
   return readWith(query, fields.value);
 }
 
-function readWith(query: Record<string, string>, fields: Fields) {
+function readWith(query: Record<string, string>, body: Body, uploads: UploadedFile[] = []) {
   const invocation = readInvocation({
     query: new Map(Object.entries(query)),
-    fields,
+    body,
+    uploads,
     newTaskId: "new-id",
   });
   return invocation.ok ? invocation.value : invocation.refusal;
@@ -280,5 +281,55 @@ describe("refusals", () => {
         { loc: ["body", "prompt"] },
       ],
     });
+  });
+});
+
+describe("files", () => {
+  const upload: UploadedFile = {
+    field: "doc",
+    name: "a.pdf",
+    type: "application/pdf",
+    size: 5,
+    key: "files/o/u/1",
+    url: "https://inlet.test/files/o/u/1/a.pdf?token=t",
+  };
+  const described = '{"files":[{"field":"doc","name":"a.pdf","type":"application/pdf","size":5}]}';
+
+  it("with neither prompt nor context leave the prompt empty", () => {
+    expect(readWith(agent, NO_BODY, [upload])).toMatchObject({
+      task: { prompt: "", files: [upload], context: described },
+    });
+  });
+
+  it("are described beside the context", () => {
+    const body: Body = { fields: new Map([["a", "1"]]), isJson: false };
+    expect(readWith(prompted, body, [upload])).toMatchObject({
+      task: { context: `{"a":1,${described.slice(1)}` },
+    });
+    expect(readWith(agent, body, [upload])).toMatchObject({
+      task: { prompt: '{"a":1}', context: described },
+    });
+  });
+
+  it("may be given by their addresses in a JSON body", () => {
+    expect(read(agent, '{"files":["https://x/a.pdf","HTTPS://y/b"]}')).toMatchObject({
+      task: { prompt: "", files: [{ url: "https://x/a.pdf" }, { url: "HTTPS://y/b" }] },
+    });
+  });
+
+  it.each([
+    '{"files":["http://x/a"]}',
+    '{"files":[]}',
+    '{"files":["https://x/a",5]}',
+    '{"files":"https://x/a"}',
+    '{"files":["https://"]}',
+    JSON.stringify({ files: Array.from({ length: 21 }, () => "https://x/a") }),
+  ])("are context in %s", (body) => {
+    expect(read(prompted, body)).toMatchObject({ task: { files: [], context: body } });
+  });
+
+  it("are context in a form", () => {
+    const body: Body = { fields: new Map([["files", '["https://x/a"]']]), isJson: false };
+    expect(readWith(prompted, body)).toMatchObject({ task: { files: [] } });
   });
 });

@@ -1,10 +1,11 @@
 /** From a request's query and fields to what is to be run, and how its answer is to be shaped. */
 import { accepted, type Place, type Problem, refused, type Result } from "../refusal.ts";
-import type { Fields } from "./fields.ts";
-import { kindOf, objectText, textOf } from "./json-text.ts";
+import { MAX_LINKED_FILES } from "../limits.ts";
+import type { Body, Fields } from "./fields.ts";
+import { elementsOf, type JsonText, kindOf, objectText, textOf, toJsonText } from "./json-text.ts";
 import { isParameter, type Parameters, type Query, readParameters } from "./parameters.ts";
 import type { Path } from "./path.ts";
-import type { Task, User } from "./task.ts";
+import type { LinkedFile, Task, TaskFile, UploadedFile, User } from "./task.ts";
 
 /** How the caller wants the answer (contract §1.5). */
 export interface Shape {
@@ -22,7 +23,9 @@ export interface Invocation {
 /** What a channel has read of a request. `newTaskId` is used if the caller names no conversation. */
 export interface Delivery {
   readonly query: Query;
-  readonly fields: Fields;
+  readonly body: Body;
+  /** Files that came with it, stored already. */
+  readonly uploads: readonly UploadedFile[];
   readonly newTaskId: string;
 }
 
@@ -33,25 +36,31 @@ const PROMPT_MISSING: Problem = {
 };
 
 /** Refuses a missing agent first (400), then every wrong parameter at once (422). */
-export function readInvocation({ query, fields, newTaskId }: Delivery): Result<Invocation> {
+export function readInvocation(delivery: Delivery): Result<Invocation> {
+  const { query, uploads, newTaskId } = delivery;
+  const { fields, addresses } = takeAddresses(delivery.body);
+  const files: readonly TaskFile[] = [...uploads, ...addresses];
   const read = readParameters(query, fields);
   if (!read.hasAgent) return refused({ reason: "agent_id_missing" });
   const context = [...fields].filter(([name]) => !isParameter(name));
-  const isEmpty = !read.hasPrompt && context.length === 0;
+  const isEmpty = !read.hasPrompt && context.length === 0 && files.length === 0;
   const problems = isEmpty ? [...read.problems, PROMPT_MISSING] : read.problems;
   const { values } = read;
   if (values === undefined || problems.length > 0) {
     return refused({ reason: "parameters_invalid", problems });
   }
   const user = userOf(values);
+  const prompt = values.prompt ?? contextAsPrompt(context);
+  // What is the prompt already is not sent twice.
+  const extra = [...(values.prompt === undefined ? [] : context), ...describeUploads(uploads)];
   const task: Task = {
     agentId: values.agent_id,
     ...(values.agent_version !== undefined && { agentVersion: values.agent_version }),
     id: values.task_id ?? newTaskId,
-    prompt: values.prompt ?? contextAsPrompt(context),
-    files: [],
+    prompt,
+    files,
     ...(user !== undefined && { user }),
-    ...(values.prompt !== undefined && context.length > 0 && { context: objectText(context) }),
+    ...(extra.length > 0 && { context: objectText(extra) }),
     ...(read.userTokens !== undefined && { userTokens: read.userTokens }),
     disableAttachmentInjection: values.disable_attachment_injection ?? false,
   };
@@ -60,10 +69,39 @@ export function readInvocation({ query, fields, newTaskId }: Delivery): Result<I
   return accepted({ task, asynchronous: values.asynchronous ?? false, shape });
 }
 
+/** `files` of a JSON body that are addresses are files; anything else of that name is context. */
+function takeAddresses({ fields, isJson }: Body): { fields: Fields; addresses: LinkedFile[] } {
+  const listed = fields.get("files");
+  const addresses = isJson && listed !== undefined ? addressesIn(listed) : [];
+  if (addresses.length === 0) return { fields, addresses };
+  return { fields: new Map([...fields].filter(([name]) => name !== "files")), addresses };
+}
+
+/** The addresses, if the list holds 1 to 20 texts and each is one; else none. */
+function addressesIn(json: JsonText): LinkedFile[] {
+  if (kindOf(json) !== "array") return [];
+  const elements = elementsOf(json, MAX_LINKED_FILES + 1);
+  if (elements.length > MAX_LINKED_FILES) return [];
+  const urls = elements.map((element) => (kindOf(element) === "text" ? textOf(element) : ""));
+  return urls.every(isHttpsAddress) ? urls.map((url) => ({ url })) : [];
+}
+
+function isHttpsAddress(text: string): boolean {
+  return /^https:\/\//i.test(text) && URL.canParse(text);
+}
+
+/** What the agent is told of the files beside their links, in the order of `input.files`. */
+function describeUploads(uploads: readonly UploadedFile[]): [string, JsonText][] {
+  if (uploads.length === 0) return [];
+  const list = uploads.map(({ field, name, type, size }) => ({ field, name, type, size }));
+  return [["files", toJsonText(list)]];
+}
+
 /** Without a prompt the context is the prompt; where it is `body` alone, that one's value is. */
 function contextAsPrompt(context: readonly (readonly [string, string])[]): string {
   const [first, ...more] = context;
-  if (first === undefined || first[0] !== "body" || more.length > 0) return objectText(context);
+  if (first === undefined) return "";
+  if (first[0] !== "body" || more.length > 0) return objectText(context);
   return kindOf(first[1]) === "text" ? textOf(first[1]) : first[1];
 }
 

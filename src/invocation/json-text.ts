@@ -312,6 +312,18 @@ export function elementOf(array: JsonText, index: number): JsonText | undefined 
   return undefined;
 }
 
+/** The array's elements; no more than the first `atMost` of them. */
+export function elementsOf(array: JsonText, atMost: number): JsonText[] {
+  const elements: JsonText[] = [];
+  let at = 1;
+  while (at < array.length - 1 && elements.length < atMost) {
+    const end = valueEnd(array, at);
+    elements.push(array.slice(at, end));
+    at = end + 1;
+  }
+  return elements;
+}
+
 function stringEnd(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1);
   while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);

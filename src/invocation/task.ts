@@ -9,6 +9,28 @@ export interface User {
   readonly last_name?: string;
 }
 
+/** A file that came with the request, and lies in the store. */
+export interface UploadedFile {
+  /** The form's field it came in; `body` where it was the whole body. */
+  readonly field: string;
+  readonly name: string;
+  /** The kind's own media type. */
+  readonly type: string;
+  /** Bytes. */
+  readonly size: number;
+  /** In the store. */
+  readonly key: string;
+  /** The signed link. */
+  readonly url: string;
+}
+
+/** A file that was given by its address alone. */
+export interface LinkedFile {
+  readonly url: string;
+}
+
+export type TaskFile = UploadedFile | LinkedFile;
+
 /** One run, as the platform is sent it (contract §1.6). */
 export interface Task {
   readonly agentId: string;
@@ -16,7 +38,7 @@ export interface Task {
   /** The conversation; the platform calls it `id`. */
   readonly id: string;
   readonly prompt: string;
-  readonly files: readonly string[];
+  readonly files: readonly TaskFile[];
   readonly user?: User;
   /** The body's fields that are no parameters: the text of a JSON object. */
   readonly context?: JsonText;

@@ -7,11 +7,21 @@ export interface Caller {
   readonly apiKey: string;
 }
 
+export interface Admission {
+  /** The key's owner: 1–128 of `A-Z a-z 0-9 _ -`. */
+  readonly organisation: string;
+}
+
 /**
  * Refusals (key, agent, parameters, rate) are values. A platform that fails, cannot be reached or
  * takes too long throws `PlatformOutage`.
  */
 export interface Platform {
+  /**
+   * Whether the key may run this agent, or is a key at all where none is named yet: asked before
+   * anything is stored for a caller. What was accepted is remembered (contract §2.1).
+   */
+  admit(agentId: string | undefined, caller: Caller): Promise<Result<Admission>>;
   /** Runs the task and waits for its end, or for the platform to say that it is paused. */
   run(task: Task, caller: Caller): Promise<Result<TaskState>>;
   /** Comes back once the platform has taken the task, not before. */
@@ -24,10 +34,17 @@ export class PlatformOutage extends Error {
   readonly reason: "platform_failed" | "platform_unreachable" | "platform_timeout";
 
   readonly why: string;
+  /** The platform has certainly not taken the task: it was never reached, or has said that it failed. */
+  readonly tookNothing: boolean;
 
-  constructor(reason: PlatformOutage["reason"], cause: unknown) {
+  constructor(
+    reason: PlatformOutage["reason"],
+    cause: unknown,
+    { tookNothing = reason === "platform_unreachable" }: { tookNothing?: boolean } = {},
+  ) {
     super(reason, { cause });
     this.reason = reason;
+    this.tookNothing = tookNothing;
     this.why = cause instanceof Error ? cause.message : String(cause);
   }
 }

@@ -1,97 +1,201 @@
 /**
- * `multipart/form-data`, read as it arrives (RFC 7578). The grammar is busboy's: streaming, and the
- * most widely used of its kind. Limits and refusals are ours.
+ * `multipart/form-data`, read as it arrives (RFC 7578, RFC 2046 §5.1). Pulled, not pushed: a part's
+ * content is read from the source only as fast as its consumer takes it, and nothing is held but
+ * the piece at hand. What cannot be read is an error and never a part left out.
  */
-import Busboy from "busboy";
-import type { Config } from "../config.ts";
-import { collectFields, type Fields, NO_FIELDS } from "../invocation/fields.ts";
-import { type JsonText, toJsonText } from "../invocation/json-text.ts";
-import { accepted, type Limit, type Refusal, refused, type Result } from "../refusal.ts";
+import { Buffer } from "node:buffer";
+import { fileNameOf, headerParameters } from "../invocation/header-parameters.ts";
+import { MAX_PART_HEADER_BYTES } from "../limits.ts";
 
-export type MultipartLimits = Pick<Config, "MAX_UPLOAD_BYTES" | "MAX_FIELDS" | "MAX_FIELD_BYTES">;
+/** The form cannot be read; the message says why, for the sender. */
+export class MultipartFault extends Error {
+  override readonly name = "MultipartFault";
+}
 
-const FILE_REFUSED: Refusal = {
-  reason: "file_unsupported",
-  problem: "Files are not accepted yet; send their addresses as text",
-};
+export interface Part {
+  /** The field's name. */
+  readonly name: string;
+  /** A file, also where its name is empty; a browser's file input that was left empty is one. */
+  readonly isFile: boolean;
+  readonly fileName: string;
+  /** The part's `Content-Type` as it came; empty if it has none. */
+  readonly contentType: string;
+  /** To be read before the next part is asked for; what is left of it then is passed over. */
+  readonly content: AsyncGenerator<Uint8Array>;
+}
 
-/** The form's fields, in the order of arrival. A file with a name or a byte in it is refused. */
-export async function readMultipart(
+/** The boundary that a form's `Content-Type` names (RFC 2046: 1 to 70 characters). */
+export function boundaryOf(contentType: string): string {
+  const boundary = headerParameters(contentType).get("boundary") ?? "";
+  if (/^[\x20-\x7e]{0,69}[\x21-\x7e]$/.test(boundary)) return boundary;
+  throw new MultipartFault("its Content-Type names no boundary of 1 to 70 characters");
+}
+
+/** The form's parts in their order. Ends after the closing boundary, the source read to its end. */
+export async function* readParts(
   source: AsyncIterable<Uint8Array>,
-  contentType: string,
-  limits: MultipartLimits,
-): Promise<Result<Fields>> {
-  const pairs: [string, JsonText][] = [];
-  let refusal: Refusal | undefined;
-  const refuse = (reason: Refusal): void => {
-    refusal ??= reason;
+  boundary: string,
+): AsyncGenerator<Part> {
+  const form: Form = {
+    ...createWindow(source),
+    delimiter: Buffer.from(`\r\n--${boundary}`),
+    isClosed: false,
   };
-
-  let form: Busboy.Busboy;
-  try {
-    form = Busboy({
-      headers: { "content-type": contentType },
-      defParamCharset: "utf8",
-      limits: { fields: limits.MAX_FIELDS, fieldSize: limits.MAX_FIELD_BYTES },
-    });
-  } catch {
-    return refused(unreadable("its Content-Type has no boundary"));
+  for await (const preamble of contentOf(form)) void preamble;
+  while (!form.isClosed) {
+    const part = readPartHeader(await headerBlock(form), contentOf(form));
+    yield part;
+    for await (const unread of part.content) void unread;
   }
-  form.on("field", (name: string | undefined, value, { valueTruncated }) => {
-    if (valueTruncated) refuse(tooLarge(fieldLimit(limits)));
-    if (name === undefined) refuse(unreadable("a part has no name"));
-    else pairs.push([name, toJsonText(value)]);
-  });
-  form.on("file", (_, file, { filename }: { filename?: string }) => {
-    if ((filename ?? "") !== "") refuse(FILE_REFUSED);
-    file.on("data", () => {
-      refuse(FILE_REFUSED);
-    });
-  });
-  form.on("fieldsLimit", () => {
-    refuse(tooLarge(fieldsLimit(limits)));
-  });
-  const ended = new Promise<void>((resolve) => {
-    form.on("error", () => {
-      refuse(unreadable("it ends before its closing boundary"));
-      resolve();
-    });
-    form.on("close", resolve);
-  });
+  do form.skip(form.size());
+  while (await form.more());
+}
 
-  let bytes = 0;
-  try {
-    for await (const piece of source) {
-      bytes += piece.byteLength;
-      if (!(bytes <= limits.MAX_UPLOAD_BYTES)) refuse(tooLarge(uploadLimit(limits)));
-      if (refusal !== undefined) break;
-      form.write(piece);
+/** What of the source is in sight: the rest of the last piece, and the next one when asked. */
+interface Window {
+  size(): number;
+  /** Where `bytes` stand in sight, from `from` on; -1 if they do not. */
+  indexOf(bytes: Uint8Array, from?: number): number;
+  at(index: number): number | undefined;
+  take(bytes: number): Uint8Array;
+  skip(bytes: number): void;
+  /** Brings the next piece into sight; false at the end of the source. */
+  more(): Promise<boolean>;
+}
+
+interface Form extends Window {
+  readonly delimiter: Buffer;
+  /** The closing delimiter was passed. */
+  isClosed: boolean;
+}
+
+function createWindow(source: AsyncIterable<Uint8Array>): Window {
+  const pieces = source[Symbol.asyncIterator]();
+  // As if a line had ended before: the first delimiter may be the very first thing.
+  let sight: Buffer = Buffer.from("\r\n");
+  return {
+    size: () => sight.length,
+    indexOf: (bytes, from = 0) => sight.indexOf(bytes, from),
+    at: (index) => sight[index],
+    take(bytes) {
+      const taken = sight.subarray(0, bytes);
+      sight = sight.subarray(bytes);
+      return taken;
+    },
+    skip(bytes) {
+      sight = sight.subarray(bytes);
+    },
+    async more() {
+      const { done, value } = await pieces.next();
+      if (done === true) return false;
+      const piece = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      sight = sight.length === 0 ? piece : Buffer.concat([sight, piece]);
+      return true;
+    },
+  };
+}
+
+async function moreOrFault(form: Window): Promise<void> {
+  if (!(await form.more())) throw new MultipartFault("it ends before its closing boundary");
+}
+
+/** The bytes up to the next delimiter, which is passed over. */
+async function* contentOf(form: Form): AsyncGenerator<Uint8Array> {
+  const { delimiter } = form;
+  let from = 0;
+  for (;;) {
+    const found = form.indexOf(delimiter, from);
+    if (found >= 0) {
+      const line = await delimiterLine(form, found + delimiter.length);
+      if (line !== undefined) {
+        if (found > 0) yield form.take(found);
+        form.skip(line.end - found);
+        form.isClosed = line.isClosing;
+        return;
+      }
+      // A line that only begins like the delimiter is content.
+      from = found + 1;
+      continue;
     }
-  } catch {
-    refuse(unreadable("it was cut off"));
+    const certain = form.size() - delimiter.length + 1;
+    if (certain > 0) yield form.take(certain);
+    from = 0;
+    await moreOrFault(form);
   }
-  if (bytes === 0 && refusal === undefined) return accepted(NO_FIELDS);
-  form.end();
-  await ended;
-  return refusal === undefined ? accepted(collectFields(pairs)) : refused(refusal);
 }
 
-function unreadable(why: string): Refusal {
-  return { reason: "body_unreadable", problem: `The multipart body cannot be read: ${why}` };
+const TAB = 0x09;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const SPACE = 0x20;
+const DASH = 0x2d;
+
+interface DelimiterLine {
+  readonly end: number;
+  readonly isClosing: boolean;
 }
 
-function tooLarge(limit: Limit): Refusal {
-  return { reason: "limit_exceeded", limit };
+/** What follows a delimiter makes it one: `--`, or a line break, perhaps after white space. */
+async function delimiterLine(form: Form, start: number): Promise<DelimiterLine | undefined> {
+  for (let at = start; ; at += 1) {
+    while (form.size() < at + 2) await moreOrFault(form);
+    const code = form.at(at);
+    const next = form.at(at + 1);
+    if (code === DASH && next === DASH && at === start) return { end: at + 2, isClosing: true };
+    if (code === CARRIAGE_RETURN && next === LINE_FEED) return { end: at + 2, isClosing: false };
+    if (code !== SPACE && code !== TAB) return undefined;
+  }
 }
 
-function fieldLimit({ MAX_FIELD_BYTES: value }: MultipartLimits): Limit {
-  return { what: "A field", value, unit: "bytes", setting: "MAX_FIELD_BYTES" };
+const LINE_BREAK = Buffer.from("\r\n");
+const BLANK_LINE = Buffer.from("\r\n\r\n");
+
+async function headerBlock(form: Window): Promise<string> {
+  for (;;) {
+    // A part may have no header at all; it is then no part of a form.
+    const end = form.indexOf(LINE_BREAK) === 0 ? 0 : form.indexOf(BLANK_LINE);
+    if (end > MAX_PART_HEADER_BYTES || (end < 0 && form.size() > MAX_PART_HEADER_BYTES)) {
+      throw new MultipartFault(`a part's headers are larger than ${MAX_PART_HEADER_BYTES} bytes`);
+    }
+    if (end >= 0) {
+      const block = form.take(end);
+      form.skip(BLANK_LINE.length);
+      return decoded(block);
+    }
+    await moreOrFault(form);
+  }
 }
 
-function fieldsLimit({ MAX_FIELDS: value }: MultipartLimits): Limit {
-  return { what: "A form", value, unit: "fields", setting: "MAX_FIELDS" };
+function decoded(block: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(block);
+  } catch {
+    throw new MultipartFault("a part's headers are not UTF-8");
+  }
 }
 
-function uploadLimit({ MAX_UPLOAD_BYTES: value }: MultipartLimits): Limit {
-  return { what: "A request", value, unit: "bytes", setting: "MAX_UPLOAD_BYTES" };
+function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Part {
+  const headers = new Map<string, string>();
+  for (const line of block.split("\r\n")) {
+    const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new MultipartFault("a part has a line that is no header");
+    }
+    headers.set(name.toLowerCase(), value);
+  }
+  const disposition = headers.get("content-disposition") ?? "";
+  if (!/^form-data\s*(?:;|$)/i.test(disposition)) {
+    throw new MultipartFault("a part has no Content-Disposition: form-data");
+  }
+  const encoding = headers.get("content-transfer-encoding") ?? "binary";
+  if (!/^(?:7bit|8bit|binary)$/i.test(encoding)) {
+    throw new MultipartFault(`a part has the Content-Transfer-Encoding ${encoding.slice(0, 32)}`);
+  }
+  const parameters = headerParameters(disposition);
+  const name = parameters.get("name") ?? "";
+  if (name === "") throw new MultipartFault("a part has no name");
+  const fileName = fileNameOf(parameters);
+  const contentType = headers.get("content-type") ?? "";
+  const isFile = fileName !== undefined || /^application\/octet-stream\b/i.test(contentType);
+  return { name, isFile, fileName: fileName ?? "", contentType, content };
 }

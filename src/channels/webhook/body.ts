@@ -1,52 +1,113 @@
-/** A request's body as fields: within its limits, decoded, parsed (contract §1.4). */
+/** A request's body: within its limits, decoded, parsed; its files stored (contract §1.4, §3). */
 import type { Config } from "../../config.ts";
-import { decodeUtf8, type Fields, NO_FIELDS, readFields } from "../../invocation/fields.ts";
-import { readMediaType } from "../../invocation/media-type.ts";
-import { pieces, readAtMost } from "../../pieces.ts";
+import { type Body, decodeUtf8, NO_BODY, readFields } from "../../invocation/fields.ts";
+import { fileNameOf, headerParameters } from "../../invocation/header-parameters.ts";
+import type { JsonText } from "../../invocation/json-text.ts";
+import { type MediaType, readMediaType } from "../../invocation/media-type.ts";
+import { pieces, readAtMost, StreamBroken } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
-import { readMultipart } from "../../uploads/multipart.ts";
+import { readForm } from "../../uploads/form.ts";
+import type { Upload } from "../../uploads/upload.ts";
 import { inflate, inflating, isGzip } from "./inflate.ts";
 
 export interface BodyOptions {
   readonly config: Config;
   /** The query has a prompt, so plain text is context. */
   readonly hasPrompt: boolean;
+  /** The query's name for a file that is the whole body. */
+  readonly fileName: string | undefined;
+  readonly upload: Upload;
+  /** Told of a form's fields as they come, before the files behind them. */
+  readonly onField: (name: string, value: JsonText) => void;
 }
 
 /** Reads nothing of a body that its headers already forbid. */
-export async function readBody(request: Request, options: BodyOptions): Promise<Result<Fields>> {
+export async function readBody(request: Request, options: BodyOptions): Promise<Result<Body>> {
   const { headers, body } = request;
-  if (body === null || headers.get("content-length") === "0") return accepted(NO_FIELDS);
+  if (body === null || headers.get("content-length") === "0") return accepted(NO_BODY);
   const type = readMediaType(headers.get("content-type"));
   if (!type.ok) return unlessEmpty(request, type.refusal);
   const gzip = isGzip(headers.get("content-encoding"));
   if (!gzip.ok) return unlessEmpty(request, gzip.refusal);
-  const { kind, essence, header } = type.value;
-  const { config, hasPrompt } = options;
+  const { kind } = type.value;
+  const arriving: Arriving = { headers, body, isGzip: gzip.value };
   switch (kind) {
-    case "multipart": {
-      const source = gzip.value ? inflating(pieces(body)) : pieces(body);
-      return readMultipart(source, header, config);
-    }
+    case "multipart":
+      return readMultipart(arriving, type.value, options);
     case "file":
-      return unlessEmpty(request, { reason: "content_type_unsupported", type: essence });
+      return readFile(arriving, options);
     case "json":
     case "form":
     case "text":
     case "verbatim": {
-      const text = await readText(request, gzip.value, config.MAX_BODY_BYTES);
-      return text.ok ? readFields(kind, text.value, hasPrompt) : text;
+      const text = await readText(request, gzip.value, options.config.MAX_BODY_BYTES);
+      return text.ok ? readFields(kind, text.value, options.hasPrompt) : text;
     }
   }
 }
 
+interface Arriving {
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array>;
+  readonly isGzip: boolean;
+}
+
+function piecesOf({ body, isGzip: isCompressed }: Arriving): AsyncIterable<Uint8Array> {
+  return isCompressed ? inflating(pieces(body)) : pieces(body);
+}
+
+async function readMultipart(
+  arriving: Arriving,
+  { header }: MediaType,
+  { config, upload, onField }: BodyOptions,
+): Promise<Result<Body>> {
+  if (Number(arriving.headers.get("content-length")) > config.MAX_UPLOAD_BYTES) {
+    const limit = { what: "A form", value: config.MAX_UPLOAD_BYTES, unit: "bytes" };
+    return refused({ reason: "limit_exceeded", limit: { ...limit, setting: "MAX_UPLOAD_BYTES" } });
+  }
+  try {
+    const options = { contentType: header, limits: config, upload, onField };
+    const fields = await readForm(piecesOf(arriving), options);
+    return fields.ok ? accepted({ fields: fields.value, isJson: false }) : fields;
+  } catch (thrown) {
+    return refuseBroken(thrown);
+  }
+}
+
+async function readFile(
+  arriving: Arriving,
+  { upload, fileName }: BodyOptions,
+): Promise<Result<Body>> {
+  const { headers, body } = arriving;
+  const length = Number(headers.get("content-length") ?? Number.NaN);
+  const disposition = headerParameters(headers.get("content-disposition") ?? "");
+  const isSized = length >= 0 && !arriving.isGzip;
+  try {
+    const added = await upload.add({
+      field: "body",
+      fileName: fileNameOf(disposition) ?? fileName ?? "",
+      contentType: headers.get("content-type") ?? "",
+      content: isSized ? { stream: body, bytes: length } : piecesOf(arriving),
+    });
+    return added.ok ? accepted(NO_BODY) : added;
+  } catch (thrown) {
+    return refuseBroken(thrown);
+  }
+}
+
+/** What is the sender's fault is refused; anything else is not. */
+function refuseBroken(thrown: unknown): Result<never> {
+  if (!(thrown instanceof StreamBroken)) throw thrown;
+  return refused({ reason: "body_unreadable", problem: thrown.message });
+}
+
 /** An empty body with any type is no body; one without a length shows only when it is read. */
-async function unlessEmpty({ headers, body }: Request, refusal: Refusal): Promise<Result<Fields>> {
+async function unlessEmpty({ headers, body }: Request, refusal: Refusal): Promise<Result<Body>> {
   if (body === null || headers.has("content-length")) return refused(refusal);
   const reader = body.getReader();
   try {
     const { done } = await reader.read();
-    return done ? accepted(NO_FIELDS) : refused(refusal);
+    return done ? accepted(NO_BODY) : refused(refusal);
   } catch {
     return refused(refusal);
   } finally {

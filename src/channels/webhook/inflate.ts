@@ -4,6 +4,7 @@
  */
 import { Readable } from "node:stream";
 import { createGunzip, gunzipSync } from "node:zlib";
+import { StreamBroken } from "../../pieces.ts";
 import { accepted, refused, type Result } from "../../refusal.ts";
 
 /** Whether the body is gzip; any other encoding is refused. */
@@ -24,11 +25,16 @@ export function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array | undef
   }
 }
 
-/** The same for a stream, which is left where its consumer stops. */
-export function inflating(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** The same for a stream, which is left where its consumer stops; throws `StreamBroken`. */
+export async function* inflating(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const compressed = Readable.from(source);
   const gunzip = compressed.pipe(createGunzip());
   compressed.on("error", (cause) => gunzip.destroy(cause));
   gunzip.on("close", () => compressed.destroy());
-  return gunzip;
+  try {
+    yield* gunzip;
+  } catch (thrown) {
+    if (thrown instanceof StreamBroken) throw thrown;
+    throw new StreamBroken("The body is not valid gzip", { cause: thrown });
+  }
 }

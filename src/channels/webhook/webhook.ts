@@ -1,13 +1,15 @@
 /** `POST /`: any webhook becomes a task (contract §1). */
 import type { Context } from "hono";
+import { accepts } from "hono/accepts";
 import { type Answer, shapeAnswer } from "../../invocation/answer.ts";
 import { type Invocation, readInvocation } from "../../invocation/invocation.ts";
-import { textOf, kindOf } from "../../invocation/json-text.ts";
+import { kindOf, textOf } from "../../invocation/json-text.ts";
 import type { Query } from "../../invocation/parameters.ts";
-import { accepts } from "hono/accepts";
+import type { Upload } from "../../uploads/upload.ts";
 import { refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { readBody } from "./body.ts";
+import { uploadFor } from "./upload-for.ts";
 
 export async function webhook(c: Context<AppEnv>): Promise<Response> {
   c.set("channel", "webhook");
@@ -15,32 +17,49 @@ export async function webhook(c: Context<AppEnv>): Promise<Response> {
   const apiKey = credentials(c.req.raw.headers, query);
   if (apiKey === "") return refuse(c, { reason: "api_key_missing" });
 
-  const fields = await readBody(c.req.raw, {
-    config: c.var.config,
-    hasPrompt: hasText(query, "prompt"),
+  const { upload, onField, settle } = uploadFor(c, query, apiKey);
+  return settle(async () => {
+    const body = await readBody(c.req.raw, {
+      config: c.var.config,
+      hasPrompt: (query.get("prompt") ?? "") !== "",
+      fileName: query.get("filename"),
+      upload,
+      onField,
+    });
+    if (!body.ok) return refuse(c, body.refusal);
+
+    const newTaskId = crypto.randomUUID();
+    const delivery = { query, body: body.value, uploads: upload.files, newTaskId };
+    const invocation = readInvocation(delivery);
+    if (!invocation.ok) return refuse(c, invocation.refusal);
+
+    const { task, asynchronous } = invocation.value;
+    c.set("agentId", task.agentId);
+    c.header("X-Task-Id", encodeURIComponent(task.id));
+    const call = { invocation: invocation.value, upload, apiKey };
+    return asynchronous ? start(c, call) : run(c, call);
   });
-  if (!fields.ok) return refuse(c, fields.refusal);
-
-  const newTaskId = crypto.randomUUID();
-  const invocation = readInvocation({ query, fields: fields.value, newTaskId });
-  if (!invocation.ok) return refuse(c, invocation.refusal);
-
-  const { task, asynchronous } = invocation.value;
-  c.set("agentId", task.agentId);
-  c.header("X-Task-Id", encodeURIComponent(task.id));
-  return asynchronous ? start(c, invocation.value, apiKey) : run(c, invocation.value, apiKey);
 }
 
-async function run(c: Context<AppEnv>, { task, shape }: Invocation, apiKey: string) {
-  const state = await timed(c, c.var.platform.run(task, { apiKey }));
+interface Call {
+  readonly invocation: Invocation;
+  readonly upload: Upload;
+  readonly apiKey: string;
+}
+
+async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
+  const state = await timed(c, c.var.platform.run(invocation.task, { apiKey }));
   if (!state.ok) return refuse(c, state.refusal);
-  const answer = shapeAnswer(state.value, shape);
+  upload.keep();
+  const answer = shapeAnswer(state.value, invocation.shape);
   return answer.ok ? respond(c, answer.value) : refuse(c, answer.refusal);
 }
 
-async function start(c: Context<AppEnv>, { task }: Invocation, apiKey: string) {
-  const started = await timed(c, c.var.platform.start(task, { apiKey }));
-  return started.ok ? c.json({ status: "Started" }) : refuse(c, started.refusal);
+async function start(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
+  const started = await timed(c, c.var.platform.start(invocation.task, { apiKey }));
+  if (!started.ok) return refuse(c, started.refusal);
+  upload.keep();
+  return c.json({ status: "Started" });
 }
 
 /** Of a repeated parameter the first counts. */
@@ -48,10 +67,6 @@ function firstOfEach(params: URLSearchParams): Query {
   const query = new Map<string, string>();
   for (const [name, value] of params) if (!query.has(name)) query.set(name, value);
   return query;
-}
-
-function hasText(query: Query, name: string): boolean {
-  return (query.get(name) ?? "") !== "";
 }
 
 /** The caller's key, from the header or else the query; empty if there is none. */

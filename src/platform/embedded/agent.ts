@@ -8,7 +8,8 @@ export interface AgentTask {
   readonly context: unknown;
   /** … and are whole here: the same as JSON text. */
   readonly contextText: string;
-  readonly files: readonly string[];
+  /** In the order of arrival. */
+  readonly files: readonly AgentFile[];
   /** `null` if the caller named nobody. */
   readonly user: User | null;
   /** The caller's `task_id`, or the one that the gateway made. */
@@ -17,6 +18,21 @@ export interface AgentTask {
   readonly turn: number;
   /** What was said before in this conversation, oldest first; the newest fifty at most. */
   readonly earlierTurns: readonly EarlierTurn[];
+}
+
+export interface AgentFile {
+  /** A link that opens the file for 30 days, or the address that the caller gave. */
+  readonly url: string;
+  /** What is known of a file that came with the request; absent for one given by its address. */
+  readonly uploaded?: {
+    readonly name: string;
+    /** The kind's media type, told from its bytes. */
+    readonly type: string;
+    /** Bytes. */
+    readonly size: number;
+    /** The file's bytes as they come out of the store; throws if it is gone. */
+    stream(): Promise<ReadableStream<Uint8Array>>;
+  };
 }
 
 export interface EarlierTurn {

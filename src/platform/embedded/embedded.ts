@@ -6,13 +6,15 @@ import type { Agent } from "./agent.ts";
 import { toJsonText } from "../../invocation/json-text.ts";
 import { SOURCE, type Task, type TaskState } from "../../invocation/task.ts";
 import { accepted, refused, type Result } from "../../refusal.ts";
-import { type Caller, type Platform, PlatformOutage } from "../platform.ts";
-import { type Outcome, runAgent } from "./run.ts";
+import { type Admission, type Caller, type Platform, PlatformOutage } from "../platform.ts";
+import { type OpenFile, opensFrom, type Outcome, runAgent } from "./run.ts";
 import type { Thread, TurnTask } from "./thread.ts";
 
 export interface EmbeddedOptions {
   readonly agents: ReadonlyMap<string, Agent>;
   readonly threads: DurableObjectNamespace<Thread>;
+  /** Where uploaded files lie. */
+  readonly bucket: R2Bucket;
   /** The one key; its organisation is `local`. */
   readonly apiKey: string;
   readonly syncTimeoutSeconds: number;
@@ -22,26 +24,35 @@ export interface EmbeddedOptions {
 
 export function createEmbeddedPlatform(options: EmbeddedOptions): Platform {
   const { agents, threads, waitUntil, syncTimeoutSeconds } = options;
+  const openFile = opensFrom(options.bucket);
 
-  const admit = async (task: Task, caller: Caller): Promise<Result<Agent>> => {
-    if (!(await isSameKey(caller.apiKey, options.apiKey))) {
-      return refused({ reason: "api_key_invalid" });
-    }
-    const agent = agents.get(task.agentId);
+  const agentFor = async (agentId: string, { apiKey }: Caller): Promise<Result<Agent>> => {
+    if (!(await isSameKey(apiKey, options.apiKey))) return refused({ reason: "api_key_invalid" });
+    const agent = agents.get(agentId);
     return agent === undefined ? refused({ reason: "agent_not_found" }) : accepted(agent);
   };
 
   return {
+    async admit(agentId, caller) {
+      if (agentId === undefined) {
+        const isKey = await isSameKey(caller.apiKey, options.apiKey);
+        return isKey ? accepted(LOCAL) : refused({ reason: "api_key_invalid" });
+      }
+      const agent = await agentFor(agentId, caller);
+      return agent.ok ? accepted(LOCAL) : agent;
+    },
+
     async run(task, caller) {
-      const agent = await admit(task, caller);
+      const agent = await agentFor(task.agentId, caller);
       if (!agent.ok) return agent;
-      const run = runTurn(agent.value, turnTask(task), threads.getByName(task.id));
+      const thread = threads.getByName(task.id);
+      const run = runTurn({ agent: agent.value, task: turnTask(task), thread, openFile });
       waitUntil(run);
       return accepted(await within(syncTimeoutSeconds * 1000, run));
     },
 
     async start(task, caller) {
-      const agent = await admit(task, caller);
+      const agent = await agentFor(task.agentId, caller);
       if (!agent.ok) return agent;
       await threads.getByName(task.id).start(turnTask(task));
       return accepted("started");
@@ -49,13 +60,18 @@ export function createEmbeddedPlatform(options: EmbeddedOptions): Platform {
   };
 }
 
-async function runTurn(
-  agent: Agent,
-  task: TurnTask,
-  thread: DurableObjectStub<Thread>,
-): Promise<TaskState> {
+const LOCAL: Admission = { organisation: "local" };
+
+interface SyncTurn {
+  readonly agent: Agent;
+  readonly task: TurnTask;
+  readonly thread: DurableObjectStub<Thread>;
+  readonly openFile: OpenFile;
+}
+
+async function runTurn({ agent, task, thread, openFile }: SyncTurn): Promise<TaskState> {
   const { turn, createdAt, earlierTurns } = await thread.begin(task);
-  const outcome = await runAgent(agent, task, { turn, earlierTurns });
+  const outcome = await runAgent(agent, task, { turn, earlierTurns, openFile });
   const finishedAt = await thread.finish(turn, outcome);
   return endedState(task, outcome, { createdAt, finishedAt });
 }

@@ -9,7 +9,7 @@ const task = {
   files: [],
   user: null,
 };
-const place = { turn: 1, earlierTurns: [] };
+const place = { turn: 1, earlierTurns: [], openFile: rejects };
 
 function throws(): never {
   throw new Error("no such ticket");

@@ -1,5 +1,6 @@
 /** One run of one agent. */
-import type { Agent, EarlierTurn } from "./agent.ts";
+import type { TaskFile } from "../../invocation/task.ts";
+import type { Agent, AgentFile, EarlierTurn } from "./agent.ts";
 import type { TurnTask } from "./thread.ts";
 
 export interface Outcome {
@@ -10,13 +11,25 @@ export interface Outcome {
 interface Place {
   readonly turn: number;
   readonly earlierTurns: readonly EarlierTurn[];
+  readonly openFile: OpenFile;
+}
+
+/** The content of an uploaded file, by its key. */
+export type OpenFile = (key: string) => Promise<ReadableStream<Uint8Array>>;
+
+export function opensFrom(bucket: R2Bucket): OpenFile {
+  return async (key) => {
+    const object = await bucket.get(key);
+    if (object === null) throw new Error("the file is no longer there");
+    return object.body;
+  };
 }
 
 /** Never throws: what the agent throws is the outcome. */
 export async function runAgent(
   agent: Agent | undefined,
   task: TurnTask,
-  { turn, earlierTurns }: Place,
+  { turn, earlierTurns, openFile }: Place,
 ): Promise<Outcome> {
   if (agent === undefined) return { status: "error", result: "Agent not found" };
   try {
@@ -24,7 +37,7 @@ export async function runAgent(
       prompt: task.prompt,
       context: JSON.parse(task.contextText),
       contextText: task.contextText,
-      files: task.files,
+      files: task.files.map((file) => agentFile(file, openFile)),
       user: task.user,
       conversationId: task.id,
       turn,
@@ -34,6 +47,13 @@ export async function runAgent(
   } catch (thrown) {
     return { status: "error", result: thrown instanceof Error ? thrown.message : String(thrown) };
   }
+}
+
+function agentFile(file: TaskFile, openFile: OpenFile): AgentFile {
+  const { url } = file;
+  if (!("key" in file)) return { url };
+  const { name, type, size, key } = file;
+  return { url, uploaded: { name, type, size, stream: () => openFile(key) } };
 }
 
 function resultText(value: unknown): string | null {

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { agents } from "../../agents/registry.ts";
-import type { User } from "../../invocation/task.ts";
+import type { TaskFile, User } from "../../invocation/task.ts";
 import {
   MAX_EARLIER_BYTES,
   MAX_EARLIER_TURNS,
@@ -8,7 +8,7 @@ import {
   THREAD_RETENTION_MS,
 } from "../../limits.ts";
 import type { EarlierTurn } from "./agent.ts";
-import { type Outcome, runAgent } from "./run.ts";
+import { type Outcome, opensFrom, runAgent } from "./run.ts";
 import { createTexts, type Texts } from "./texts.ts";
 
 /** What a turn is begun with: the parts of a task that an agent gets to see. */
@@ -17,7 +17,7 @@ export interface TurnTask {
   readonly id: string;
   readonly prompt: string;
   readonly contextText: string;
-  readonly files: readonly string[];
+  readonly files: readonly TaskFile[];
   readonly user: User | null;
 }
 
@@ -53,7 +53,7 @@ interface TurnRow extends Record<string, SqlStorageValue> {
  * one alarm stands at the next run that is due, or else at that day. The tables are made at the
  * first write, so that a question about an unknown id leaves nothing behind.
  */
-export class Thread extends DurableObject {
+export class Thread extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #texts: Texts = createTexts(this.#sql);
 
@@ -154,7 +154,8 @@ export class Thread extends DurableObject {
     await this.ctx.storage.sync();
     const agent = agents.get(task.agentId);
     const earlierTurns = this.#earlierTurns(turn);
-    this.finish(turn, await runAgent(agent, task, { turn, earlierTurns }));
+    const openFile = opensFrom(this.env.FILES);
+    this.finish(turn, await runAgent(agent, task, { turn, earlierTurns, openFile }));
   }
 
   #earlierTurns(before: number): EarlierTurn[] {

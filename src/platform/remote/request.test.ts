@@ -27,7 +27,7 @@ describe("invokeBody", () => {
   it("has each field in the contract's order, the context as text, the tokens as written", () => {
     const body = invokeBody({
       ...task,
-      files: ["https://x/f.pdf"],
+      files: [{ url: "https://x/f.pdf" }],
       user: { last_name: "L", id: "5" },
       context: '{"n":1.0}',
       userTokens: '{"t":12345678901234567890}',

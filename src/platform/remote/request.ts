@@ -13,7 +13,7 @@ export function invokePath(task: Task, mode: "sync" | "async"): string {
 /** The body of the call. Fields without a value are left out. */
 export function invokeBody(task: Task): string {
   const input: [string, string][] = [["text", toJsonText(task.prompt)]];
-  if (task.files.length > 0) input.push(["files", toJsonText(task.files)]);
+  if (task.files.length > 0) input.push(["files", toJsonText(task.files.map(({ url }) => url))]);
   if (task.user !== undefined) input.push(["user", toJsonText(platformUser(task.user))]);
   const body: [string, string][] = [
     ["id", toJsonText(task.id)],

@@ -1,0 +1,89 @@
+/** `GET|HEAD /files/{organisation}/{upload}/{n}/{name}?token=…`: the links of agents (contract §3.1). */
+import type { Context } from "hono";
+import { isNotModified, isRangeWanted, readRange, resolveRange } from "../../uploads/byte-range.ts";
+import {
+  type ByteRange,
+  createFileStore,
+  type FileStore,
+  type StoredFile,
+} from "../../uploads/file-store.ts";
+import { contentDisposition } from "./content-disposition.ts";
+import { refuse } from "../respond.ts";
+import type { AppEnv } from "../variables.ts";
+
+export async function files(c: Context<AppEnv>): Promise<Response> {
+  c.set("channel", "files");
+  const { organisation, upload, n, name } = c.req.param();
+  const key = `files/${organisation}/${upload}/${n}`;
+  const place = { key, name: name ?? "" };
+  const state = await c.var.links.check(c.req.query("token") ?? "", place, Date.now());
+  if (state === "invalid") return refuse(c, { reason: "link_invalid" });
+  if (state === "expired") return refuse(c, { reason: "link_expired" });
+
+  const store = createFileStore(c.env.FILES);
+  return c.req.method === "HEAD" ? head(c, store, key) : get(c, store, key);
+}
+
+async function head(c: Context<AppEnv>, store: FileStore, key: string): Promise<Response> {
+  const file = await store.find(key);
+  if (file === undefined) return refuse(c, { reason: "not_found" });
+  if (isNotModified(c.req.raw.headers, file)) return notModified(file);
+  const headers = { ...fileHeaders(file), "Content-Length": String(file.size) };
+  return new Response(null, { headers });
+}
+
+async function get(c: Context<AppEnv>, store: FileStore, key: string): Promise<Response> {
+  const { headers } = c.req.raw;
+  let range = readRange(headers.get("range"));
+  if (isConditional(headers)) {
+    const file = await store.find(key);
+    if (file === undefined) return refuse(c, { reason: "not_found" });
+    if (isNotModified(headers, file)) return notModified(file);
+    if (!isRangeWanted(headers, file)) range = undefined;
+  }
+  const file = await store.read(key, range);
+  if (file === undefined) return refuse(c, { reason: "not_found" });
+  if (file === "unsatisfiable") return unsatisfiable(c, store, key);
+  return respond(file, range);
+}
+
+/** Only then is the file looked at before it is read. */
+function isConditional(headers: Headers): boolean {
+  return ["if-none-match", "if-modified-since", "if-range"].some((name) => headers.has(name));
+}
+
+function respond(
+  file: StoredFile & { readonly body: ReadableStream<Uint8Array> },
+  range: ByteRange | undefined,
+): Response {
+  const headers = fileHeaders(file);
+  if (range === undefined) return new Response(file.body, { headers });
+  const { first, last } = resolveRange(range, file.size) ?? { first: 0, last: file.size - 1 };
+  headers["Content-Range"] = `bytes ${first}-${last}/${file.size}`;
+  return new Response(file.body, { status: 206, headers });
+}
+
+function notModified(file: StoredFile): Response {
+  return new Response(null, { status: 304, headers: fileHeaders(file) });
+}
+
+async function unsatisfiable(c: Context<AppEnv>, store: FileStore, key: string): Promise<Response> {
+  const file = await store.find(key);
+  return refuse(c, { reason: "range_unsatisfiable", size: file?.size ?? 0 });
+}
+
+/** Whatever is in the file, a browser neither runs it nor shows it in the gateway's name. */
+function fileHeaders(file: StoredFile): Record<string, string> {
+  return {
+    "Accept-Ranges": "bytes",
+    "Cache-Control": "private, no-transform",
+    "Content-Disposition": contentDisposition(file.name),
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Content-Type": file.type,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    ETag: file.etag,
+    "Last-Modified": file.uploadedAt.toUTCString(),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+  };
+}

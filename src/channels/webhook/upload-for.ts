@@ -1,0 +1,59 @@
+/** The upload of one request: who may store, and what becomes of it when the request is over. */
+import type { Context } from "hono";
+import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
+import { type Query, parametersSchema } from "../../invocation/parameters.ts";
+import { PlatformOutage } from "../../platform/platform.ts";
+import { createFileStore } from "../../uploads/file-store.ts";
+import { createUpload, type Upload } from "../../uploads/upload.ts";
+import type { AppEnv } from "../variables.ts";
+
+export interface RequestUpload {
+  readonly upload: Upload;
+  /** To be told of each field: the one that names the agent may stand before the files. */
+  readonly onField: (name: string, value: JsonText) => void;
+  /**
+   * Does the request's work. What it has not said to keep is discarded after it; of an outage, only
+   * if the platform has certainly taken nothing, since the agent may read the files otherwise.
+   */
+  readonly settle: (work: () => Promise<Response>) => Promise<Response>;
+}
+
+export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): RequestUpload {
+  const { config, links, platform } = c.var;
+  let agentId = query.get("agent_id") || undefined;
+  const over = Promise.withResolvers<void>();
+
+  const upload = createUpload({
+    store: createFileStore(c.env.FILES),
+    links,
+    origin: config.PUBLIC_URL ?? new URL(c.req.url).origin,
+    limits: config,
+    admit: () => {
+      // A caller that hangs up ends the request, but not before what it stored is removed.
+      c.executionCtx.waitUntil(over.promise);
+      return platform.admit(isAgentId(agentId) ? agentId : undefined, { apiKey });
+    },
+  });
+
+  return {
+    upload,
+    onField(name, value) {
+      if (name === "agent_id" && kindOf(value) === "text") agentId ??= textOf(value) || undefined;
+    },
+    async settle(work) {
+      try {
+        return await work();
+      } catch (thrown) {
+        if (thrown instanceof PlatformOutage && !thrown.tookNothing) upload.keep();
+        throw thrown;
+      } finally {
+        await upload.discardUnlessKept();
+        over.resolve();
+      }
+    },
+  };
+}
+
+function isAgentId(text: string | undefined): text is string {
+  return parametersSchema.shape.agent_id.safeParse(text).success;
+}

@@ -1,0 +1,76 @@
+/** Which keys the platform has accepted (contract §2.1): in memory first, then in KV. */
+import { createHmac } from "node:crypto";
+import * as z from "zod";
+import { ACCEPTANCE_MS, MAX_ACCEPTANCES_IN_MEMORY } from "../../limits.ts";
+
+/** One acceptance; `at` is when the platform said so, in unix milliseconds. */
+export interface Acceptance {
+  readonly organisation: string;
+  readonly at: number;
+}
+
+/** By key and agent, or by key alone. A key is only ever kept as its HMAC. */
+export interface Acceptances {
+  /** At most 24 hours old. */
+  find(apiKey: string, agentId: string | undefined, now: number): Promise<Acceptance | undefined>;
+  remember(apiKey: string, agentId: string | undefined, acceptance: Acceptance): Promise<void>;
+  /** The platform has said no. Costs nothing where nothing was remembered here. */
+  forget(apiKey: string, agentId: string | undefined): Promise<void>;
+}
+
+export interface AcceptancesOptions {
+  readonly namespace: KVNamespace;
+  /** For the HMAC. */
+  readonly hmacKey: Uint8Array;
+  /** Distinguishes one platform's keys from another's. */
+  readonly origin: string;
+}
+
+const acceptanceSchema = z.object({ organisation: z.string(), at: z.number() });
+
+/**
+ * Memory is the isolate's own, and bounded. KV is eventually consistent: a refusal is forgotten
+ * here at once, elsewhere within a minute, and holds for ten minutes at most anyway.
+ */
+export function createAcceptances(options: AcceptancesOptions): Acceptances {
+  const { namespace, hmacKey, origin } = options;
+  const memory = new Map<string, Acceptance>();
+  const idOf = (apiKey: string, agentId = "*"): string =>
+    createHmac("sha256", hmacKey)
+      .update(JSON.stringify([origin, apiKey, agentId]))
+      .digest("hex");
+
+  const keep = (id: string, acceptance: Acceptance): void => {
+    const [oldest] = memory.keys();
+    if (oldest !== undefined && memory.size >= MAX_ACCEPTANCES_IN_MEMORY) memory.delete(oldest);
+    memory.set(id, acceptance);
+  };
+
+  return {
+    async find(apiKey, agentId, now) {
+      const id = idOf(apiKey, agentId);
+      const known = memory.get(id) ?? (await read(namespace, id));
+      if (known === undefined || now - known.at >= ACCEPTANCE_MS) return undefined;
+      keep(id, known);
+      return known;
+    },
+
+    async remember(apiKey, agentId, acceptance) {
+      const id = idOf(apiKey, agentId);
+      keep(id, acceptance);
+      const expirationTtl = ACCEPTANCE_MS / 1000;
+      // What is not written is asked again: no reason to turn a caller away.
+      await namespace.put(id, JSON.stringify(acceptance), { expirationTtl }).catch(() => undefined);
+    },
+
+    async forget(apiKey, agentId) {
+      const id = idOf(apiKey, agentId);
+      if (memory.delete(id)) await namespace.delete(id).catch(() => undefined);
+    },
+  };
+}
+
+async function read(namespace: KVNamespace, id: string): Promise<Acceptance | undefined> {
+  const kept = await namespace.get(id, "json").catch(() => null);
+  return acceptanceSchema.safeParse(kept).data;
+}

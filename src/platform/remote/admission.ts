@@ -1,0 +1,86 @@
+/** Asking the platform whether a key may run an agent, and remembering what it said. */
+import { createHash } from "node:crypto";
+import * as z from "zod";
+import { MAX_ACCEPT_SECONDS, MAX_PLATFORM_ANSWER_BYTES, RIGHT_FRESH_MS } from "../../limits.ts";
+import { accepted, type Result } from "../../refusal.ts";
+import { type Admission, type Caller, PlatformOutage } from "../platform.ts";
+import type { Acceptance, Acceptances } from "./acceptances.ts";
+import { callPlatform, replyText } from "./call.ts";
+
+export interface Admit {
+  (agentId: string | undefined, caller: Caller): Promise<Result<Admission>>;
+}
+
+export function createAdmit(origin: string, acceptances: Acceptances): Admit {
+  return async (agentId, caller) => {
+    const now = Date.now();
+    const known = await acceptances.find(caller.apiKey, agentId, now);
+    if (known !== undefined && isFresh(known, agentId, now)) return accepted(known);
+    try {
+      const organisation = await askFor(origin, agentId, caller);
+      if (organisation.ok) {
+        const acceptance = { organisation: organisation.value, at: now };
+        await acceptances.remember(caller.apiKey, agentId, acceptance);
+        return accepted(acceptance);
+      }
+      if (organisation.refusal.reason !== "rate_limited") {
+        await acceptances.forget(caller.apiKey, agentId);
+        return organisation;
+      }
+      return known === undefined ? organisation : accepted(known);
+    } catch (thrown) {
+      if (!(thrown instanceof PlatformOutage)) throw thrown;
+      if (known !== undefined) return accepted(known);
+      throw new PlatformOutage("platform_unreachable", thrown.why);
+    }
+  };
+}
+
+/** A key's organisation holds for as long as it is remembered, its right to an agent for less. */
+function isFresh({ at }: Acceptance, agentId: string | undefined, now: number): boolean {
+  return agentId === undefined || now - at < RIGHT_FRESH_MS;
+}
+
+const agentSchema = z.object({ organization_id: z.string().min(1) });
+const agentsSchema = z.object({ items: z.array(agentSchema) });
+
+async function askFor(
+  origin: string,
+  agentId: string | undefined,
+  caller: Caller,
+): Promise<Result<string>> {
+  const path = agentId === undefined ? "/v1/agents?per_page=1" : `/v1/agents/${agentId}`;
+  const signal = AbortSignal.timeout(MAX_ACCEPT_SECONDS * 1000);
+  const reply = await callPlatform(origin + path, caller, { method: "GET", signal });
+  if (!reply.ok) return reply;
+  const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES, signal);
+  return accepted(organisationIn(text, agentId, caller));
+}
+
+function organisationIn(text: string, agentId: string | undefined, { apiKey }: Caller): string {
+  const json = parsed(text);
+  const organisation =
+    agentId === undefined
+      ? agentsSchema.safeParse(json).data?.items.map((agent) => agent.organization_id)
+      : [agentSchema.safeParse(json).data?.organization_id];
+  if (organisation === undefined) {
+    throw new PlatformOutage("platform_failed", "reply is no list of agents");
+  }
+  const [first] = organisation;
+  // A key without a single agent has no organisation to be told; its files are its own all the same.
+  return pathSafe(first ?? `key:${apiKey}`);
+}
+
+/** Organisations are part of a file's address; what could not stand there is hashed. */
+function pathSafe(organisation: string): string {
+  if (/^[A-Za-z0-9_-]{1,128}$/.test(organisation)) return organisation;
+  return createHash("sha256").update(organisation).digest("hex").slice(0, 32);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

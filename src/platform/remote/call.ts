@@ -1,0 +1,113 @@
+/** One call of the platform's REST API, and what its failures mean (contract §1.7). */
+import { MAX_API_KEY_CHARS, MAX_PLATFORM_REFUSAL_BYTES } from "../../limits.ts";
+import { readAtMost } from "../../pieces.ts";
+import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
+import { type Caller, PlatformOutage } from "../platform.ts";
+import { isReachable } from "./reachable.ts";
+import { rateLimited, readProblems } from "./reply.ts";
+
+/** A header can carry it, and it is no longer than a key can be. */
+function isSendable(apiKey: string): boolean {
+  return apiKey.length <= MAX_API_KEY_CHARS && /^[\x21-\x7e]+$/.test(apiKey);
+}
+
+export interface PlatformCall {
+  readonly method: "GET" | "POST";
+  /** JSON. */
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+/** A 2xx reply, or what the platform refused; anything else throws `PlatformOutage`. */
+export async function callPlatform(
+  address: string,
+  { apiKey }: Caller,
+  { method, body, signal }: PlatformCall,
+): Promise<Result<Response>> {
+  if (!isSendable(apiKey)) return refused({ reason: "api_key_invalid" });
+  const type = body === undefined ? undefined : { "content-type": "application/json" };
+  let reply: Response;
+  try {
+    reply = await fetch(address, {
+      method,
+      headers: { ...type, "x-api-key": apiKey },
+      ...(body !== undefined && { body }),
+      // workerd would follow a redirect to another host with the key.
+      redirect: "manual",
+      signal,
+    });
+  } catch (cause) {
+    throw await outage(cause, address, signal);
+  }
+  if (reply.ok) return accepted(reply);
+  return refused(await refusalOf(reply, signal));
+}
+
+async function outage(
+  cause: unknown,
+  address: string,
+  signal: AbortSignal,
+): Promise<PlatformOutage> {
+  if (signal.aborted) return new PlatformOutage("platform_timeout", cause);
+  const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
+  return new PlatformOutage(reason, cause);
+}
+
+/** The reply's text; a reply that breaks off, stalls or is too large is an outage. */
+export async function replyText(
+  reply: Response,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  let bytes: Uint8Array | undefined;
+  try {
+    bytes = reply.body === null ? new Uint8Array() : await readAtMost(reply.body, maxBytes);
+  } catch (cause) {
+    throw new PlatformOutage(signal.aborted ? "platform_timeout" : "platform_failed", cause);
+  }
+  if (bytes === undefined) throw new PlatformOutage("platform_failed", "reply is too large");
+  return new TextDecoder().decode(bytes);
+}
+
+/** What the platform refused, in our words (contract §1.7). */
+async function refusalOf(reply: Response, signal: AbortSignal): Promise<Refusal> {
+  switch (reply.status) {
+    case 400:
+    case 422: {
+      const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES, signal);
+      return { reason: "parameters_invalid", problems: readProblems(text) };
+    }
+    case 401:
+    case 403:
+    case 404:
+    case 429:
+      await reply.body?.cancel();
+      return refusalOfStatus(reply.status, reply.headers);
+    default:
+      await reply.body?.cancel();
+      throw new PlatformOutage(outageOfStatus(reply.status), `status ${reply.status}`, {
+        tookNothing: reply.status !== EDGE_TIMEOUT,
+      });
+  }
+}
+
+/** Cloudflare answers in an unreachable origin's place: refused, too slow to connect, no route, no name. */
+const EDGE_UNREACHABLE: ReadonlySet<number> = new Set([521, 522, 523, 530]);
+const EDGE_TIMEOUT = 524;
+
+function outageOfStatus(status: number): PlatformOutage["reason"] {
+  if (EDGE_UNREACHABLE.has(status)) return "platform_unreachable";
+  return status === EDGE_TIMEOUT ? "platform_timeout" : "platform_failed";
+}
+
+function refusalOfStatus(status: 401 | 403 | 404 | 429, headers: Headers): Refusal {
+  switch (status) {
+    case 401:
+    case 403:
+      return { reason: "api_key_invalid" };
+    case 404:
+      return { reason: "agent_not_found" };
+    case 429:
+      return rateLimited(headers, Date.now());
+  }
+}

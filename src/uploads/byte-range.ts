@@ -1,0 +1,57 @@
+/** `Range` and the conditions of a GET (RFC 9110 §13, §14). Pure. */
+import type { ByteRange, StoredFile } from "./file-store.ts";
+
+/**
+ * The one range that is asked for. `undefined` where the header is absent, malformed, of another
+ * unit, or names several: the whole file is then the answer (RFC 9110 §14.2).
+ */
+export function readRange(header: string | null): ByteRange | undefined {
+  const [, first, last] = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i.exec(header ?? "") ?? [];
+  if (first === undefined || last === undefined || (first === "" && last === "")) return undefined;
+  if (first === "") return { suffix: Number(last) };
+  if (last === "") return { offset: Number(first) };
+  const length = Number(last) - Number(first) + 1;
+  return length >= 1 ? { offset: Number(first), length } : undefined;
+}
+
+/** First and last byte of a range within `size` bytes; `undefined` if it lies outside. */
+export function resolveRange(
+  range: ByteRange,
+  size: number,
+): { readonly first: number; readonly last: number } | undefined {
+  const first = "suffix" in range ? Math.max(0, size - range.suffix) : range.offset;
+  const length = "suffix" in range ? range.suffix : (range.length ?? size);
+  const last = Math.min(size, first + length) - 1;
+  return first <= last ? { first, last } : undefined;
+}
+
+/** Whether the client's copy is still good, so that 304 is the answer (RFC 9110 §13.2.2). */
+export function isNotModified(headers: Headers, { etag, uploadedAt }: StoredFile): boolean {
+  const tags = headers.get("if-none-match");
+  if (tags !== null) return tags.trim() === "*" || tagsIn(tags).includes(opaque(etag));
+  const since = Date.parse(headers.get("if-modified-since") ?? "");
+  return wholeSeconds(uploadedAt.getTime()) <= since;
+}
+
+/** Whether a range may be answered with: `If-Range` wants a strong match (RFC 9110 §13.1.5). */
+export function isRangeWanted(headers: Headers, { etag, uploadedAt }: StoredFile): boolean {
+  const condition = headers.get("if-range")?.trim();
+  if (condition === undefined) return true;
+  return condition.includes('"')
+    ? condition === etag
+    : Date.parse(condition) === wholeSeconds(uploadedAt.getTime());
+}
+
+function tagsIn(header: string): string[] {
+  return Array.from(header.matchAll(/(?:W\/)?("[^"]*")/g), ([, tag = ""]) => tag);
+}
+
+/** The comparison of `If-None-Match` is weak. */
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, "");
+}
+
+/** Dates in headers have no milliseconds. */
+function wholeSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000) * 1000;
+}

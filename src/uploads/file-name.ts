@@ -1,0 +1,49 @@
+/** A sender's file name, made harmless and kept recognisable (contract §3). */
+import { MAX_FILE_NAME_BYTES } from "../limits.ts";
+
+// Control characters, and marks that turn the direction of writing, so that a name shows as it is.
+const UNSEEN = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\uFFF9-\uFFFB]/gu;
+const FORBIDDEN_ON_WINDOWS = /[<>:"|?*]/g;
+const RESERVED_ON_WINDOWS = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
+// What browsers escape in the name of a part (WHATWG HTML, "multipart/form-data").
+const ESCAPED = /%(22|0D|0A)/gi;
+
+/**
+ * The last part of the path, in NFC, without what cannot be seen, at most 200 bytes of UTF-8 with
+ * its extension kept; `file` if nothing is left.
+ */
+export function safeFileName(name: string): string {
+  const unescaped = name.replace(ESCAPED, (escape) => decodeURIComponent(escape));
+  const base = unescaped.split(/[/\\]/).at(-1) ?? "";
+  const seen = base.toWellFormed().normalize("NFC").replace(UNSEEN, "");
+  const plain = seen.replace(FORBIDDEN_ON_WINDOWS, "_").replace(/^[\s.]+|[\s.]+$/g, "");
+  const harmless = plain.replace(RESERVED_ON_WINDOWS, "_$&");
+  return harmless === "" ? "file" : shortened(harmless);
+}
+
+/** What stands behind the last dot, in lower case; empty if there is no such dot. */
+export function extensionOf(name: string): string {
+  const dot = name.lastIndexOf(".");
+  return dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
+}
+
+function shortened(name: string): string {
+  if (byteLength(name) <= MAX_FILE_NAME_BYTES) return name;
+  const extension = extensionOf(name);
+  const isExtension = extension !== "" && byteLength(extension) <= MAX_EXTENSION_BYTES;
+  const tail = isExtension ? name.slice(name.lastIndexOf(".")) : "";
+  let stem = "";
+  let bytes = byteLength(tail);
+  for (const character of name.slice(0, name.length - tail.length)) {
+    bytes += byteLength(character);
+    if (bytes > MAX_FILE_NAME_BYTES) break;
+    stem += character;
+  }
+  return stem + tail;
+}
+
+const MAX_EXTENSION_BYTES = 16;
+
+function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}

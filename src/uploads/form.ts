@@ -1,0 +1,111 @@
+/** A `multipart/form-data` body: its fields are gathered, its files go to the upload as they come. */
+import type { Config } from "../config.ts";
+import { collectFields, decodeUtf8, type Fields } from "../invocation/fields.ts";
+import { headerParameters } from "../invocation/header-parameters.ts";
+import { type JsonText, toJsonText } from "../invocation/json-text.ts";
+import { joinAtMost } from "../pieces.ts";
+import { accepted, type Limit, type Refusal, refused, type Result } from "../refusal.ts";
+import { boundaryOf, MultipartFault, type Part, readParts } from "./multipart.ts";
+import type { IncomingFile, Upload } from "./upload.ts";
+
+export interface FormOptions {
+  readonly contentType: string;
+  readonly limits: Pick<Config, "MAX_UPLOAD_BYTES" | "MAX_FIELDS" | "MAX_FIELD_BYTES">;
+  readonly upload: Upload;
+  /** Told of each text field as it comes, before any file behind it. */
+  readonly onField: (name: string, value: JsonText) => void;
+}
+
+/** Reads the whole form. On a refusal the upload may hold files that are still to be discarded. */
+export async function readForm(
+  source: AsyncIterable<Uint8Array>,
+  { contentType, limits, upload, onField }: FormOptions,
+): Promise<Result<Fields>> {
+  const pairs: [string, JsonText][] = [];
+  try {
+    const bounded = within(source, limits.MAX_UPLOAD_BYTES);
+    for await (const part of readParts(bounded, boundaryOf(contentType))) {
+      const file = part.isFile ? await presentFile(part) : undefined;
+      if (file !== undefined) {
+        const added = await upload.add(file);
+        if (!added.ok) return added;
+      } else if (!part.isFile) {
+        if (!(pairs.length < limits.MAX_FIELDS)) return refused(tooManyFields(limits.MAX_FIELDS));
+        const value = await readField(part, limits.MAX_FIELD_BYTES);
+        if (!value.ok) return value;
+        pairs.push([part.name, value.value]);
+        onField(part.name, value.value);
+      }
+    }
+  } catch (thrown) {
+    if (thrown instanceof FormTooLarge) return refused(thrown.refusal);
+    if (thrown instanceof MultipartFault) return refused(unreadable(thrown.message));
+    throw thrown;
+  }
+  return accepted(collectFields(pairs));
+}
+
+class FormTooLarge extends Error {
+  readonly refusal: Refusal;
+
+  constructor(value: number) {
+    super();
+    this.refusal = tooLarge({ what: "A form", value, unit: "bytes", setting: "MAX_UPLOAD_BYTES" });
+  }
+}
+
+async function* within(
+  source: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const piece of source) {
+    size += piece.byteLength;
+    if (!(size <= maxBytes)) throw new FormTooLarge(maxBytes);
+    yield piece;
+  }
+}
+
+/** The file, or `undefined` for a browser's file input that was left empty: no name, no bytes. */
+async function presentFile(part: Part): Promise<IncomingFile | undefined> {
+  const { name: field, fileName, contentType, content } = part;
+  if (fileName !== "") return { field, fileName, contentType, content };
+  const first = await content.next();
+  if (first.done === true) return undefined;
+  return { field, fileName, contentType, content: startingWith(first.value, content) };
+}
+
+async function* startingWith(
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
+async function readField(part: Part, maxBytes: number): Promise<Result<JsonText>> {
+  const charset = headerParameters(part.contentType).get("charset") ?? "utf-8";
+  if (!/^utf-?8$/i.test(charset)) {
+    return refused({ reason: "charset_unsupported", charset: charset.slice(0, 64) });
+  }
+  const bytes = await joinAtMost(part.content, maxBytes);
+  if (bytes === undefined) {
+    const what = `The field ${part.name.slice(0, 64)}`;
+    return refused(tooLarge({ what, value: maxBytes, unit: "bytes", setting: "MAX_FIELD_BYTES" }));
+  }
+  const text = decodeUtf8(bytes);
+  if (text.ok) return accepted(toJsonText(text.value));
+  return refused(unreadable(`the field ${part.name.slice(0, 64)} is not UTF-8`));
+}
+
+function unreadable(why: string): Refusal {
+  return { reason: "body_unreadable", problem: `The multipart body cannot be read: ${why}` };
+}
+
+function tooManyFields(value: number): Refusal {
+  return tooLarge({ what: "A form", value, unit: "fields", setting: "MAX_FIELDS" });
+}
+
+function tooLarge(limit: Limit): Refusal {
+  return { reason: "limit_exceeded", limit };
+}

@@ -1,0 +1,127 @@
+/**
+ * The kinds of file that are accepted (contract §3): by the name's extension *and* by the bytes.
+ * What the bytes show is told by file-type: the most complete of its kind, and kept up to date.
+ */
+import { fileTypeFromBuffer } from "file-type";
+import { accepted, refused, type Result } from "../refusal.ts";
+import { extensionOf } from "./file-name.ts";
+
+/** What the bytes of a kind may show: file-type's own names, or `text` for what it knows nothing of. */
+interface Kind {
+  readonly type: string;
+  readonly shows: readonly string[];
+}
+
+const KINDS: ReadonlyMap<string, Kind> = new Map([
+  ["pdf", { type: "application/pdf", shows: ["pdf"] }],
+  ["doc", { type: "application/msword", shows: ["cfb"] }],
+  ["docx", { type: office("wordprocessingml.document"), shows: ["docx"] }],
+  ["xls", { type: "application/vnd.ms-excel", shows: ["cfb"] }],
+  ["xlsx", { type: office("spreadsheetml.sheet"), shows: ["xlsx"] }],
+  ["ppt", { type: "application/vnd.ms-powerpoint", shows: ["cfb"] }],
+  ["pptx", { type: office("presentationml.presentation"), shows: ["pptx"] }],
+  ["txt", { type: "text/plain", shows: ["text", "xml"] }],
+  ["md", { type: "text/markdown", shows: ["text", "xml"] }],
+  ["markdown", { type: "text/markdown", shows: ["text", "xml"] }],
+  ["csv", { type: "text/csv", shows: ["text"] }],
+  ["json", { type: "application/json", shows: ["text"] }],
+  ["xml", { type: "application/xml", shows: ["text", "xml"] }],
+  ["html", { type: "text/html", shows: ["text", "xml"] }],
+  ["htm", { type: "text/html", shows: ["text", "xml"] }],
+  ["svg", { type: "image/svg+xml", shows: ["text", "xml"] }],
+  ["png", { type: "image/png", shows: ["png", "apng"] }],
+  ["jpg", { type: "image/jpeg", shows: ["jpg"] }],
+  ["jpeg", { type: "image/jpeg", shows: ["jpg"] }],
+  ["gif", { type: "image/gif", shows: ["gif"] }],
+  ["webp", { type: "image/webp", shows: ["webp"] }],
+  ["zip", { type: "application/zip", shows: ["zip"] }],
+  ["mp3", { type: "audio/mpeg", shows: ["mp3"] }],
+  ["wav", { type: "audio/wav", shows: ["wav"] }],
+  ["m4a", { type: "audio/mp4", shows: ["m4a", "mp4"] }],
+  ["ogg", { type: "audio/ogg", shows: ["ogg", "oga", "opus", "spx"] }],
+  ["flac", { type: "audio/flac", shows: ["flac"] }],
+  ["webm", { type: "audio/webm", shows: ["webm"] }],
+]);
+
+function office(document: string): string {
+  return `application/vnd.openxmlformats-officedocument.${document}`;
+}
+
+/** Kinds by what their bytes show, for names without an extension. `cfb` may be any old Office file. */
+const EXTENSION_SHOWN: ReadonlyMap<string, string> = new Map([
+  ["apng", "png"],
+  ["oga", "ogg"],
+  ["opus", "ogg"],
+  ["spx", "ogg"],
+  ["text", "txt"],
+]);
+
+export interface NamedKind {
+  /** The name, with the extension of its bytes if it had none. */
+  readonly name: string;
+  /** The kind's own media type; what the sender said of it does not count. */
+  readonly type: string;
+}
+
+/**
+ * The kind of a file. `head` is its first bytes: all of them for a small file, a few MiB of a large
+ * one. `declaredType` helps to tell texts apart, and old Office files, where the name says nothing.
+ */
+export async function kindOfFile(
+  name: string,
+  head: Uint8Array,
+  declaredType: string,
+): Promise<Result<NamedKind>> {
+  const extension = extensionOf(name);
+  const kind = KINDS.get(extension);
+  if (extension !== "" && kind === undefined) {
+    return unsupported(`The file ${name} is of a kind that is not accepted`);
+  }
+  if (kind !== undefined && head.byteLength === 0) return accepted({ name, type: kind.type });
+  const shown = await shownBy(head);
+  if (kind !== undefined) {
+    if (kind.shows.includes(shown)) return accepted({ name, type: kind.type });
+    if (extension === "zip" && isZip(head)) return accepted({ name, type: kind.type });
+    return unsupported(`The file ${name} is not what its name says: its bytes show ${shown}`);
+  }
+  const found = extensionFor(shown, declaredType);
+  const foundKind = KINDS.get(found);
+  if (foundKind === undefined) {
+    return unsupported(`The file ${name} has no extension, and its bytes show ${shown}`);
+  }
+  return accepted({ name: `${name}.${found}`, type: foundKind.type });
+}
+
+function unsupported(problem: string): Result<never> {
+  return refused({ reason: "file_unsupported", problem });
+}
+
+/** The sender's type decides among the kinds whose bytes look alike, and among no others. */
+function extensionFor(shown: string, declaredType: string): string {
+  const essence = (declaredType.split(";", 1)[0] ?? "").trim().toLowerCase();
+  for (const [extension, { type, shows }] of KINDS) {
+    if (type === essence && shows.includes(shown)) return extension;
+  }
+  return EXTENSION_SHOWN.get(shown) ?? shown;
+}
+
+/** file-type's name for the bytes; `text` or `data` where it has none. */
+async function shownBy(head: Uint8Array): Promise<string> {
+  const shown = await fileTypeFromBuffer(head);
+  return shown?.ext ?? (isText(head) ? "text" : "data");
+}
+
+/** No NUL, unless a byte order mark says UTF-16. */
+function isText(head: Uint8Array): boolean {
+  const [first, second] = head;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return isUtf16 || !head.includes(0);
+}
+
+/** Whatever is made of a ZIP (a DOCX, a JAR) may be named one. */
+function isZip(head: Uint8Array): boolean {
+  const [p, k, third, fourth] = head;
+  return (
+    p === 0x50 && k === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6))
+  );
+}

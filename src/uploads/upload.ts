@@ -1,0 +1,124 @@
+/**
+ * The files of one request: all of them are kept, or none.
+ *
+ * A file goes to the store while it is still arriving, so it is there before the request is known
+ * to be good. `discardUnlessKept` takes back whatever was stored; what a crash leaves behind, the bucket's
+ * lifecycle rules remove. Nothing is stored before `admit` has accepted the caller.
+ */
+import type { Config } from "../config.ts";
+import type { UploadedFile } from "../invocation/task.ts";
+import { accepted, type Limit, refused, type Result } from "../refusal.ts";
+import { safeFileName } from "./file-name.ts";
+import type { FileStore } from "./file-store.ts";
+import { kindOfFile } from "./kind.ts";
+import type { Links } from "./link.ts";
+import { type SizedStream, storeContent } from "./store-content.ts";
+
+export interface IncomingFile {
+  /** The form's field; `body` where the file is the whole body. */
+  readonly field: string;
+  /** As the sender wrote it; may be empty. */
+  readonly fileName: string;
+  readonly contentType: string;
+  readonly content: AsyncIterable<Uint8Array> | SizedStream;
+}
+
+export interface Upload {
+  /** What has been stored, in the order of arrival. */
+  readonly files: readonly UploadedFile[];
+  add(file: IncomingFile): Promise<Result<"added">>;
+  /** The task was taken: its agent will read the files. */
+  keep(): void;
+  /** Removes what was stored, to its last part, if nobody has said to keep it. */
+  discardUnlessKept(): Promise<void>;
+}
+
+export interface UploadOptions {
+  readonly store: FileStore;
+  readonly links: Links;
+  /** The gateway's, for the links. */
+  readonly origin: string;
+  readonly limits: Pick<Config, "MAX_FILE_BYTES" | "MAX_FILES">;
+  /** Asked once, before the first byte is stored, for the organisation that the files belong to. */
+  readonly admit: () => Promise<Result<{ readonly organisation: string }>>;
+}
+
+/** A file is larger than `MAX_FILE_BYTES`. */
+class FileTooLarge extends Error {}
+
+export function createUpload({ store, links, origin, limits, admit }: UploadOptions): Upload {
+  const files: UploadedFile[] = [];
+  const keys: string[] = [];
+  let isKept = false;
+  const upload = crypto.randomUUID();
+  let admission: ReturnType<UploadOptions["admit"]> | undefined;
+
+  return {
+    files,
+
+    async add({ field, fileName, contentType, content }) {
+      if (!(files.length < limits.MAX_FILES)) return refused(tooMany(limits.MAX_FILES));
+      admission ??= admit();
+      const admitted = await admission;
+      if (!admitted.ok) return admitted;
+      const key = `files/${admitted.value.organisation}/${upload}/${files.length + 1}`;
+      const name = safeFileName(fileName);
+      const metaFor = (head: Uint8Array) => kindOfFile(name, head, contentType);
+      // Before the first byte: what fails from here on is taken back.
+      keys.push(key);
+      try {
+        const stored = await storeContent(within(content, limits.MAX_FILE_BYTES), {
+          store,
+          key,
+          metaFor,
+        });
+        if (!stored.ok) return stored;
+        const url = await links.sign(origin, { key, name: stored.value.name }, Date.now());
+        files.push({ ...stored.value, field, key, url });
+        return accepted("added");
+      } catch (thrown) {
+        if (!(thrown instanceof FileTooLarge)) throw thrown;
+        return refused({ reason: "limit_exceeded", limit: fileLimit(name, limits.MAX_FILE_BYTES) });
+      }
+    },
+
+    keep() {
+      isKept = true;
+    },
+
+    async discardUnlessKept() {
+      if (!isKept) await store.remove(keys);
+    },
+  };
+}
+
+/** The same content; it throws `FileTooLarge` as soon as there is too much of it. */
+function within(
+  content: IncomingFile["content"],
+  maxBytes: number,
+): AsyncIterable<Uint8Array> | SizedStream {
+  if (!("stream" in content)) return countedPieces(content, maxBytes);
+  if (!(content.bytes <= maxBytes)) throw new FileTooLarge();
+  return content;
+}
+
+async function* countedPieces(
+  content: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const piece of content) {
+    size += piece.byteLength;
+    if (!(size <= maxBytes)) throw new FileTooLarge();
+    yield piece;
+  }
+}
+
+function tooMany(value: number): { reason: "limit_exceeded"; limit: Limit } {
+  const limit = { what: "A request", value, unit: "files", setting: "MAX_FILES" };
+  return { reason: "limit_exceeded", limit };
+}
+
+function fileLimit(name: string, value: number): Limit {
+  return { what: `The file ${name}`, value, unit: "bytes", setting: "MAX_FILE_BYTES" };
+}
