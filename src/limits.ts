@@ -6,6 +6,15 @@
 /** A parser that recurses, on any side of us, overflows somewhere past this (contract §1.4). */
 export const MAX_JSON_LEVELS = 1_000;
 
+/**
+ * Prompt and context as JSON. A body of control characters grows six-fold when it is written so;
+ * an isolate has 128 MB in all, and a call to a Durable Object carries 32 MiB.
+ */
+export const MAX_TASK_CHARS = 24 * 1024 * 1024;
+
+/** What an agent of the embedded platform returns, as text, under the same two ceilings. */
+export const MAX_RESULT_CHARS = 15 * 1024 * 1024;
+
 /** A path deeper than a body may be can find nothing; this is generous for long key names. */
 export const MAX_PATH_CHARS = 4_096;
 

@@ -29,6 +29,22 @@ export async function* pieces(stream: ReadableStream<Uint8Array>): AsyncGenerato
   }
 }
 
+/** The same pieces, or `undefined` if there is none. */
+export async function unlessNothing(
+  source: AsyncGenerator<Uint8Array>,
+): Promise<AsyncGenerator<Uint8Array> | undefined> {
+  const first = await source.next();
+  return first.done === true ? undefined : startingWith(first.value, source);
+}
+
+async function* startingWith(
+  first: Uint8Array,
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* rest;
+}
+
 function throwBroken(cause: unknown): never {
   throw new StreamBroken("The body was cut off", { cause });
 }

@@ -28,12 +28,12 @@ export interface Problem {
   readonly type: string;
 }
 
-/** A ceiling that a request went over; `setting` is what an operator would raise. */
+/** A ceiling that a request went over; `setting` is what an operator would raise, if there is one. */
 export interface Limit {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  readonly setting: string;
+  readonly setting?: string;
 }
 
 export type Refusal =
@@ -151,5 +151,6 @@ export function tell(refusal: Refusal): Told {
 }
 
 function limitWords({ what, value, unit, setting }: Limit): string {
-  return `${what} may have at most ${value} ${unit} (${setting})`;
+  const remedy = setting === undefined ? "" : ` (${setting})`;
+  return `${what} may have at most ${value} ${unit}${remedy}`;
 }

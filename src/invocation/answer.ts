@@ -1,8 +1,8 @@
 /** From a task's state to the answer that its caller asked for (contract §1.5). */
 import { accepted, refused, type Result } from "../refusal.ts";
 import type { Shape } from "./invocation.ts";
-import { type JsonText, kindOf, objectText, textOf } from "./json-text.ts";
-import { find, jsonWithin, type Path } from "./path.ts";
+import { type JsonText, kindOf, objectText, textOf, valueAt } from "./json-text.ts";
+import { jsonWithin, type Path } from "./path.ts";
 import { ANSWER_FIELDS, type TaskState } from "./task.ts";
 
 export interface Answer {
@@ -21,7 +21,7 @@ export function shapeAnswer(state: TaskState, { json, getter }: Shape): Result<A
   );
   const format = json && { resultFormat: formatOf(parsed) };
   if (getter === undefined) return accepted({ json: whole, ...format });
-  const value = find(whole, getter.path) ?? findInResult(result, getter.path);
+  const value = valueAt(whole, getter.path) ?? findInResult(result, getter.path);
   if (value !== undefined) return accepted({ json: value, ...format });
   const problem = { loc: getter.loc, msg: "finds nothing in the answer", type: "not_found" };
   return refused({ reason: "getter_found_nothing", problem, task: whole });
@@ -39,5 +39,5 @@ function resultAsJson(result: JsonText): JsonText | undefined {
 function findInResult(result: JsonText, [first, ...rest]: Path): JsonText | undefined {
   if (first !== "result" || kindOf(result) !== "text") return undefined;
   const inside = jsonWithin(textOf(result));
-  return inside === undefined ? undefined : find(inside, rest);
+  return inside === undefined ? undefined : valueAt(inside, rest);
 }

@@ -4,7 +4,7 @@ import { decodeUtf8, readFields } from "./fields.ts";
 type Kind = Parameters<typeof readFields>[0];
 
 function fields(kind: Kind, text: string, hasPrompt = false): unknown {
-  const read = readFields(kind, text, hasPrompt);
+  const read = readFields(kind, text, { hasPrompt, maxFields: 5 });
   return read.ok ? Object.fromEntries(read.value.fields) : read.refusal;
 }
 
@@ -71,6 +71,11 @@ describe("readFields", () => {
   ])("refuses %s nested 1,001 levels deep %s", (kind, before) => {
     const text = `${before}${'{"a":'.repeat(1_001)}1${"}".repeat(1_001)}`;
     expect(fields(kind, text)).toMatchObject({ reason: "body_too_deep", levels: 1_000 });
+  });
+
+  it("takes as many fields of a form as it is told, and not one more", () => {
+    expect(fields("form", "a=1&b&c&d&e")).toHaveProperty("e");
+    expect(fields("form", "a=1&b&c&d&e&f")).toMatchObject({ reason: "limit_exceeded" });
   });
 
   it("refuses a form that is not UTF-8, and takes a replacement character", () => {

@@ -56,18 +56,25 @@ function isUtf8SoFar(bytes: Uint8Array): boolean {
   }
 }
 
-/** The fields of a body that is text. `hasPrompt`: the query gives one, so plain text is context. */
+export interface FieldsOptions {
+  /** The query gives a prompt, so plain text is context. */
+  readonly hasPrompt: boolean;
+  /** How many fields a form may have. */
+  readonly maxFields: number;
+}
+
+/** The fields of a body that is text. */
 export function readFields(
   kind: Exclude<BodyKind, "multipart" | "file">,
   text: string,
-  hasPrompt: boolean,
+  { hasPrompt, maxFields }: FieldsOptions,
 ): Result<Body> {
   if (text === "") return accepted(NO_BODY);
   switch (kind) {
     case "json":
       return jsonFields(text);
     case "form":
-      return formFields(text);
+      return formFields(text, maxFields);
     case "text":
       return plainFields(text, hasPrompt ? "body" : "prompt");
     case "verbatim":
@@ -114,10 +121,14 @@ function plainFields(text: string, field: "prompt" | "body"): Result<Body> {
 }
 
 /** `curl -d '{…}'` sends JSON under a form's type; Slack and GitHub put theirs into `payload`. */
-function formFields(text: string): Result<Body> {
+function formFields(text: string, maxFields: number): Result<Body> {
   const object = objectBody(text);
   if (!object.ok) return object;
   if (object.value !== undefined) return accepted(object.value);
+  if (!(separatorsIn(text, maxFields) < maxFields)) {
+    const limit = { what: "A form", value: maxFields, unit: "fields", setting: "MAX_FIELDS" };
+    return refused({ reason: "limit_exceeded", limit });
+  }
   const pairs = [...new URLSearchParams(text)];
   const garbled = pairs.find(([name, value]) => (name + value).includes("\uFFFD"));
   if (garbled !== undefined && !/\uFFFD|%EF%BF%BD/i.test(text)) {
@@ -125,6 +136,17 @@ function formFields(text: string): Result<Body> {
     return refused({ reason: "body_unreadable", problem });
   }
   return withPayload(collectFields(pairs.map(([name, value]) => [name, toJsonText(value)])));
+}
+
+/** How many `&` there are, counted no further than `enough`. */
+function separatorsIn(text: string, enough: number): number {
+  let count = 0;
+  let at = text.indexOf("&");
+  while (at >= 0 && count < enough) {
+    count += 1;
+    at = text.indexOf("&", at + 1);
+  }
+  return count;
 }
 
 /** Fields by name; of a repeated name, a list. */

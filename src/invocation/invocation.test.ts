@@ -5,7 +5,7 @@ import type { UploadedFile } from "./task.ts";
 
 /** The invocation, or the refusal, of a JSON body under a query. */
 function read(query: Record<string, string>, body = "{}") {
-  const fields = readFields("json", body, false);
+  const fields = readFields("json", body, { hasPrompt: false, maxFields: 9 });
   if (!fields.ok) throw new Error("the test's body is not JSON");
   return readWith(query, fields.value);
 }
@@ -57,6 +57,11 @@ describe("priority", () => {
     });
   });
 
+  it("asks params_mapping where map.x finds nothing", () => {
+    const query = { ...prompted, "map.task_id": "no", params_mapping: '{"task_id":"b"}' };
+    expect(read(query, '{"b":"2"}')).toMatchObject({ task: { id: "2" } });
+  });
+
   it("drops a body field whose parameter came from elsewhere, even one of a wrong type", () => {
     const query = { ...prompted, asynchronous: "true" };
     const read1 = read(query, '{"prompt":"other","asynchronous":"maybe","kept":1}');
@@ -83,7 +88,7 @@ describe("types", () => {
     });
   });
 
-  it.each(["true", "1"])("reads the JSON value %s as true", (value) => {
+  it.each(["true", "1", "1.0"])("reads the JSON value %s as true", (value) => {
     expect(read(prompted, `{"json":${value}}`)).toMatchObject({ shape: { json: true } });
   });
 

@@ -1,6 +1,13 @@
 /** From a request's query and fields to what is to be run, and how its answer is to be shaped. */
-import { accepted, type Place, type Problem, refused, type Result } from "../refusal.ts";
-import { MAX_LINKED_FILES } from "../limits.ts";
+import {
+  accepted,
+  type Limit,
+  type Place,
+  type Problem,
+  refused,
+  type Result,
+} from "../refusal.ts";
+import { MAX_LINKED_FILES, MAX_TASK_CHARS } from "../limits.ts";
 import type { Body, Fields } from "./fields.ts";
 import { elementsOf, type JsonText, kindOf, objectText, textOf, toJsonText } from "./json-text.ts";
 import { isParameter, type Parameters, type Query, readParameters } from "./parameters.ts";
@@ -35,6 +42,20 @@ const PROMPT_MISSING: Problem = {
   type: "missing",
 };
 
+const TASK_LIMIT: Limit = {
+  what: "Prompt and context together, written as JSON,",
+  value: MAX_TASK_CHARS,
+  unit: "characters",
+};
+
+/** Length of the text as JSON; as good as none while it cannot matter. */
+function jsonLength(text: string): number {
+  return text.length <= MAX_TASK_CHARS / MOST_ESCAPED ? text.length : toJsonText(text).length;
+}
+
+/** `\u0000` for one character. */
+const MOST_ESCAPED = 6;
+
 /** Refuses a missing agent first (400), then every wrong parameter at once (422). */
 export function readInvocation(delivery: Delivery): Result<Invocation> {
   const { query, uploads, newTaskId } = delivery;
@@ -48,6 +69,10 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const { values } = read;
   if (values === undefined || problems.length > 0) {
     return refused({ reason: "parameters_invalid", problems });
+  }
+  const contextChars = context.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (!(contextChars + jsonLength(values.prompt ?? "") <= MAX_TASK_CHARS)) {
+    return refused({ reason: "limit_exceeded", limit: TASK_LIMIT });
   }
   const user = userOf(values);
   const prompt = values.prompt ?? contextAsPrompt(context);

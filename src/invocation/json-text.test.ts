@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  elementOf,
+  elementsOf,
   kindOf,
   lineAndColumn,
   membersOf,
   objectText,
   readJson,
   textOf,
+  valueAt,
 } from "./json-text.ts";
 
 function read(text: string, maxLevels = 1_000): string {
@@ -110,17 +111,37 @@ describe("membersOf", () => {
   });
 });
 
-describe("elementOf", () => {
+describe("elementsOf", () => {
   it.each([
-    ["[]", 0, undefined],
-    ["[[1,2],3]", 0, "[1,2]"],
-    ["[[1,2],3]", 1, "3"],
-    ["[[1,2],3]", 2, undefined],
-    ['["]",{"a":[]}]', 1, '{"a":[]}'],
-  ])("of %s at %d is %s", (array, index, element) => {
-    expect(elementOf(array, index)).toBe(element);
+    ["[]", 9, []],
+    ["[[1,2],3]", 9, ["[1,2]", "3"]],
+    ['["]",{"a":[]},5]', 2, ['"]"', '{"a":[]}']],
+  ])("of %s, at most %d, are %j", (array, atMost, elements) => {
+    expect(elementsOf(array, atMost)).toEqual(elements);
   });
 });
+
+describe("valueAt", () => {
+  it("finds what JSON.parse would hold there, at any depth", () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 6 }), fc.nat(), (text, choice) => {
+        const json = readJson(text, 1_000);
+        if (!json.ok) throw new Error("fast-check makes JSON");
+        const { path, value } = somewhereIn(JSON.parse(text), choice);
+        expect(JSON.parse(valueAt(json.value, path) ?? "undefined")).toEqual(value);
+      }),
+    );
+  });
+});
+
+/** A path into the value, chosen by a number, and what stands there. */
+function somewhereIn(value: unknown, choice: number): { path: string[]; value: unknown } {
+  const entries = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const entry = entries[choice % (entries.length + 1)];
+  if (entry === undefined) return { path: [], value };
+  const inside = somewhereIn(entry[1], choice >> 1);
+  return { path: [entry[0], ...inside.path], value: inside.value };
+}
 
 describe("kindOf and textOf", () => {
   it.each([

@@ -301,15 +301,71 @@ export function objectText(members: Iterable<readonly [string, JsonText]>): Json
   return `{${text}}`;
 }
 
-/** The array's element at `index`, from 0. */
-export function elementOf(array: JsonText, index: number): JsonText | undefined {
-  let at = 1;
-  for (let passed = 0; at < array.length - 1; passed += 1) {
-    const end = valueEnd(array, at);
-    if (passed === index) return array.slice(at, end);
-    at = end + 1;
+/**
+ * What stands under these keys and indexes, outermost first; of a doubled key the last counts. One
+ * pass, however deep the path: a value that is entered is not skipped a second time.
+ */
+export function valueAt(json: JsonText, keys: readonly string[]): JsonText | undefined {
+  return locate(json, 0, keys, 0).found;
+}
+
+interface Located {
+  readonly found: JsonText | undefined;
+  /** Where the value that was looked into ends. */
+  readonly end: number;
+}
+
+const INDEX = /^(?:0|[1-9]\d{0,8})$/;
+
+function locate(text: string, start: number, keys: readonly string[], depth: number): Located {
+  const key = keys[depth];
+  if (key === undefined) {
+    const end = valueEnd(text, start);
+    return { found: text.slice(start, end), end };
   }
-  return undefined;
+  const code = text.charCodeAt(start);
+  if (code === OPEN_OBJECT) return locateMember(text, start, keys, depth);
+  if (code === OPEN_ARRAY && INDEX.test(key)) return locateElement(text, start, keys, depth);
+  return { found: undefined, end: valueEnd(text, start) };
+}
+
+function locateMember(
+  text: string,
+  start: number,
+  keys: readonly string[],
+  depth: number,
+): Located {
+  let found: JsonText | undefined;
+  let at = start + 1;
+  while (text.charCodeAt(at) === QUOTE) {
+    const keyEnd = stringEnd(text, at);
+    let end: number;
+    if (textOf(text.slice(at, keyEnd)) === keys[depth]) {
+      ({ found, end } = locate(text, keyEnd + 1, keys, depth + 1));
+    } else {
+      end = valueEnd(text, keyEnd + 1);
+    }
+    at = text.charCodeAt(end) === COMMA ? end + 1 : end;
+  }
+  return { found, end: at + 1 };
+}
+
+function locateElement(
+  text: string,
+  start: number,
+  keys: readonly string[],
+  depth: number,
+): Located {
+  const wanted = Number(keys[depth]);
+  let found: JsonText | undefined;
+  let at = start + 1;
+  for (let index = 0; text.charCodeAt(at) !== CLOSE_ARRAY; index += 1) {
+    let end: number;
+    if (index === wanted) ({ found, end } = locate(text, at, keys, depth + 1));
+    else end = valueEnd(text, at);
+    at = text.charCodeAt(end) === COMMA ? end + 1 : end;
+  }
+  return { found, end: at + 1 };
 }
 
 /** The array's elements; no more than the first `atMost` of them. */

@@ -3,8 +3,16 @@ import * as z from "zod";
 import { MAX_AGENT_VERSION_CHARS, MAX_JSON_LEVELS, MAX_TASK_ID_CODE_POINTS } from "../limits.ts";
 import type { Place, Problem } from "../refusal.ts";
 import type { Fields } from "./fields.ts";
-import { type JsonText, kindOf, membersOf, readJson, textOf, toJsonText } from "./json-text.ts";
-import { find, type Path, readPath } from "./path.ts";
+import {
+  type JsonText,
+  kindOf,
+  membersOf,
+  readJson,
+  textOf,
+  toJsonText,
+  valueAt,
+} from "./json-text.ts";
+import { type Path, readPath } from "./path.ts";
 
 const TEXT = { error: "must be text" };
 const FLAG = { error: "must be a boolean: true, false, 1, 0, yes, no, on or off" };
@@ -173,15 +181,14 @@ function isAbsent(json: JsonText): boolean {
 function candidateFor(
   name: string,
   query: Query,
-  paths: ReadonlyMap<string, Mapped>,
+  paths: Mapping["paths"],
   fields: Fields,
 ): Candidate | undefined {
   const inQuery = query.get(name) ?? "";
   if (inQuery !== "") return { json: toJsonText(inQuery), loc: ["query", name] };
-  const mapped = paths.get(name);
-  const found = mapped === undefined ? undefined : findField(fields, mapped.path);
-  if (mapped !== undefined && found !== undefined && !isAbsent(found)) {
-    return { json: found, loc: mapped.loc };
+  for (const { path, loc } of paths.get(name) ?? []) {
+    const found = findField(fields, path) ?? "null";
+    if (!isAbsent(found)) return { json: found, loc };
   }
   const inBody = fields.get(name) ?? "null";
   return isAbsent(inBody) ? undefined : { json: inBody, loc: ["body", name] };
@@ -189,7 +196,7 @@ function candidateFor(
 
 function findField(fields: Fields, [name = "", ...rest]: Path): JsonText | undefined {
   const field = fields.get(name);
-  return field === undefined ? undefined : find(field, rest);
+  return field === undefined ? undefined : valueAt(field, rest);
 }
 
 /** The value to check. What is of a wrong type is `null`, which no parameter takes. */
@@ -204,12 +211,18 @@ function readValue(reading: Reading, json: JsonText): unknown {
     case "text":
       return text ?? null;
     case "flag":
-      return FLAGS.get((text ?? json).toLowerCase()) ?? null;
+      return FLAGS.get(flagWord(json)) ?? null;
     case "tokens": {
       const tokens = tokensText(json);
       return tokens === undefined ? null : JSON.parse(tokens);
     }
   }
+}
+
+/** `1.0` is the number 1 however it is written. */
+function flagWord(json: JsonText): string {
+  if (kindOf(json) === "number") return String(Number(json));
+  return (kindOf(json) === "text" ? textOf(json) : json).toLowerCase();
 }
 
 const FLAGS: ReadonlyMap<string, boolean> = new Map([
@@ -235,13 +248,14 @@ interface Mapped {
 }
 
 interface Mapping {
-  readonly paths: ReadonlyMap<string, Mapped>;
+  /** By parameter; of several the first that finds something counts. */
+  readonly paths: ReadonlyMap<string, readonly Mapped[]>;
   readonly problems: readonly Problem[];
 }
 
 /** `map.task_id=message.chat.id`, or all of them in `params_mapping`; the former counts. */
 function readMapping(query: Query): Mapping {
-  const paths = new Map<string, Mapped>();
+  const paths = new Map<string, Mapped[]>();
   const { entries, problems } = mappingEntries(query);
   for (const { name, json, loc } of entries) {
     if (!MAPPABLE.some((mappable) => mappable === name)) {
@@ -252,7 +266,7 @@ function readMapping(query: Query): Mapping {
     if (isAbsent(json)) continue;
     const path = pathSchema.safeParse(readValue("text", json));
     if (path.success) {
-      if (!paths.has(name)) paths.set(name, { path: path.data, loc });
+      paths.set(name, [...(paths.get(name) ?? []), { path: path.data, loc }]);
     } else {
       problems.push(
         ...path.error.issues.map(({ message, code }) => ({ loc, msg: message, type: code })),

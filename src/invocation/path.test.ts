@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { find, jsonWithin, readPath } from "./path.ts";
+import { valueAt } from "./json-text.ts";
+import { jsonWithin, readPath } from "./path.ts";
 
 function at(json: string, path: string): string | undefined {
   const read = readPath(path);
-  return read.ok ? find(json, read.value) : `refused: ${read.refusal}`;
+  return read.ok ? valueAt(json, read.value) : `refused: ${read.refusal}`;
 }
 
 describe("readPath", () => {
@@ -34,7 +35,7 @@ describe("readPath", () => {
   });
 });
 
-describe("find", () => {
+describe("valueAt", () => {
   it.each([
     ['{"message":{"chat":{"id":12345678901234567890}}}', "message.chat.id", "12345678901234567890"],
     ['{"entry":[{"a":1},{"a":2}]}', "entry.1.a", "2"],
@@ -43,6 +44,8 @@ describe("find", () => {
     ['{"a.b":1}', '["a.b"]', "1"],
     ['{"a":null}', "a", "null"],
     ['{"constructor":{"__proto__":5}}', "constructor.__proto__", "5"],
+    ['{"a":{"b":1},"a":{"b":2},"c":{"b":3}}', "a.b", "2"],
+    ['[[],{},[{"a":"]"},{"a":[1,[2,{"b":3}]]}]]', "2.1.a[1].1.b", "3"],
   ])("in %s at %s is %s", (json, path, value) => {
     expect(at(json, path)).toBe(value);
   });
@@ -58,6 +61,8 @@ describe("find", () => {
     ['{"a":[1]}', "a.1"],
     ['{"a":1}', "a.b"],
     ['{"a":null}', "a.b"],
+    ['{"a":{"b":1},"a":{}}', "a.b"],
+    ["[]", "0"],
   ])("in %s at %s is nothing", (json, path) => {
     expect(at(json, path)).toBeUndefined();
   });

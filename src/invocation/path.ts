@@ -4,12 +4,11 @@
  */
 import { MAX_JSON_LEVELS, MAX_PATH_CHARS } from "../limits.ts";
 import { accepted, refused, type Result } from "../refusal.ts";
-import { elementOf, type JsonText, kindOf, membersOf, readJson, textOf } from "./json-text.ts";
+import { type JsonText, readJson, textOf } from "./json-text.ts";
 
-/** Keys and indexes, from the outermost. An index is kept as it was written. */
+/** Keys and indexes, from the outermost; `valueAt` follows it. An index is kept as it was written. */
 export type Path = readonly string[];
 
-const INDEX = /^(?:0|[1-9]\d{0,8})$/;
 const KEY = /[^.[\]]+/y;
 const BRACKETED_INDEX = /\[(\d+)\]/y;
 const BRACKETED_KEY = /\[("(?:[^"\\]|\\.)*")\]/y;
@@ -55,30 +54,6 @@ function bracketedStep(text: string, at: number): Step | undefined {
 function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | null {
   pattern.lastIndex = at;
   return pattern.exec(text);
-}
-
-/** What stands at `path`, or `undefined`. A JSON `null` is found. */
-export function find(json: JsonText, path: Path): JsonText | undefined {
-  let found: JsonText | undefined = json;
-  for (const key of path) {
-    if (found === undefined) return undefined;
-    found = stepInto(found, key);
-  }
-  return found;
-}
-
-function stepInto(json: JsonText, key: string): JsonText | undefined {
-  switch (kindOf(json)) {
-    case "object":
-      return membersOf(json).get(key);
-    case "array":
-      return INDEX.test(key) ? elementOf(json, Number(key)) : undefined;
-    case "text":
-    case "number":
-    case "boolean":
-    case "null":
-      return undefined;
-  }
 }
 
 const FENCE = /^(`{3,}|~{3,})[^\n]*\n/;

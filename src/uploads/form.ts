@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import { collectFields, decodeUtf8, type Fields } from "../invocation/fields.ts";
 import { headerParameters } from "../invocation/header-parameters.ts";
 import { type JsonText, toJsonText } from "../invocation/json-text.ts";
-import { joinAtMost } from "../pieces.ts";
+import { joinAtMost, unlessNothing } from "../pieces.ts";
 import { accepted, type Limit, type Refusal, refused, type Result } from "../refusal.ts";
 import { boundaryOf, MultipartFault, type Part, readParts } from "./multipart.ts";
 import type { IncomingFile, Upload } from "./upload.ts";
@@ -70,17 +70,8 @@ async function* within(
 async function presentFile(part: Part): Promise<IncomingFile | undefined> {
   const { name: field, fileName, contentType, content } = part;
   if (fileName !== "") return { field, fileName, contentType, content };
-  const first = await content.next();
-  if (first.done === true) return undefined;
-  return { field, fileName, contentType, content: startingWith(first.value, content) };
-}
-
-async function* startingWith(
-  first: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield* rest;
+  const present = await unlessNothing(content);
+  return present && { field, fileName, contentType, content: present };
 }
 
 async function readField(part: Part, maxBytes: number): Promise<Result<JsonText>> {

@@ -63,8 +63,39 @@ export interface NamedKind {
   readonly type: string;
 }
 
+/** Whether a file of this name may be accepted at all: asked before any of it is read. */
+export function isAcceptedName(name: string): boolean {
+  const extension = extensionOf(name);
+  return extension === "" || KINDS.has(extension);
+}
+
+/** The extension that a media type stands for; `undefined` if it says nothing of the kind. */
+export function extensionOfType(contentType: string): string | undefined {
+  const essence = essenceOf(contentType);
+  const kind = [...KINDS].find(([, { type }]) => type === essence);
+  return kind?.[0] ?? OTHER_TYPES.get(essence);
+}
+
+/** Names of the same kinds that senders use as well. */
+const OTHER_TYPES: ReadonlyMap<string, string> = new Map([
+  ["image/jpg", "jpg"],
+  ["application/x-zip-compressed", "zip"],
+  ["audio/mp3", "mp3"],
+  ["audio/wave", "wav"],
+  ["audio/x-wav", "wav"],
+  ["audio/vnd.wave", "wav"],
+  ["audio/m4a", "m4a"],
+  ["audio/x-m4a", "m4a"],
+  ["audio/x-flac", "flac"],
+  ["video/webm", "webm"],
+]);
+
+function essenceOf(contentType: string): string {
+  return (contentType.split(";", 1)[0] ?? "").trim().toLowerCase();
+}
+
 /**
- * The kind of a file. `head` is its first bytes: all of them for a small file, a few MiB of a large
+ * The kind of a file with an accepted name. `head` is its first bytes: all of them for a small file, a few MiB of a large
  * one. `declaredType` helps to tell texts apart, and old Office files, where the name says nothing.
  */
 export async function kindOfFile(
@@ -74,9 +105,6 @@ export async function kindOfFile(
 ): Promise<Result<NamedKind>> {
   const extension = extensionOf(name);
   const kind = KINDS.get(extension);
-  if (extension !== "" && kind === undefined) {
-    return unsupported(`The file ${name} is of a kind that is not accepted`);
-  }
   if (kind !== undefined && head.byteLength === 0) return accepted({ name, type: kind.type });
   const shown = await shownBy(head);
   if (kind !== undefined) {
@@ -98,7 +126,7 @@ function unsupported(problem: string): Result<never> {
 
 /** The sender's type decides among the kinds whose bytes look alike, and among no others. */
 function extensionFor(shown: string, declaredType: string): string {
-  const essence = (declaredType.split(";", 1)[0] ?? "").trim().toLowerCase();
+  const essence = essenceOf(declaredType);
   for (const [extension, { type, shows }] of KINDS) {
     if (type === essence && shows.includes(shown)) return extension;
   }

@@ -10,7 +10,7 @@ import type { UploadedFile } from "../invocation/task.ts";
 import { accepted, type Limit, refused, type Result } from "../refusal.ts";
 import { safeFileName } from "./file-name.ts";
 import type { FileStore } from "./file-store.ts";
-import { kindOfFile } from "./kind.ts";
+import { isAcceptedName, kindOfFile } from "./kind.ts";
 import type { Links } from "./link.ts";
 import { type SizedStream, storeContent } from "./store-content.ts";
 
@@ -58,11 +58,15 @@ export function createUpload({ store, links, origin, limits, admit }: UploadOpti
 
     async add({ field, fileName, contentType, content }) {
       if (!(files.length < limits.MAX_FILES)) return refused(tooMany(limits.MAX_FILES));
+      const name = safeFileName(fileName);
+      if (!isAcceptedName(name)) {
+        const problem = `The file ${name} is of a kind that is not accepted`;
+        return refused({ reason: "file_unsupported", problem });
+      }
       admission ??= admit();
       const admitted = await admission;
       if (!admitted.ok) return admitted;
       const key = `files/${admitted.value.organisation}/${upload}/${files.length + 1}`;
-      const name = safeFileName(fileName);
       const metaFor = (head: Uint8Array) => kindOfFile(name, head, contentType);
       // Before the first byte: what fails from here on is taken back.
       keys.push(key);

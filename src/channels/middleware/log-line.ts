@@ -13,8 +13,8 @@ export function logLine(): MiddlewareHandler<AppEnv> {
     const { status } = c.res;
     const line = JSON.stringify({
       request_id: requestId,
-      channel,
-      agent: agentId,
+      channel: channel ?? null,
+      agent: agentId ?? null,
       status,
       reason: refusalReason,
       ms: Date.now() - startedAt,

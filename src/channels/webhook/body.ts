@@ -4,9 +4,10 @@ import { type Body, decodeUtf8, NO_BODY, readFields } from "../../invocation/fie
 import { fileNameOf, headerParameters } from "../../invocation/header-parameters.ts";
 import type { JsonText } from "../../invocation/json-text.ts";
 import { type MediaType, readMediaType } from "../../invocation/media-type.ts";
-import { pieces, readAtMost, StreamBroken } from "../../pieces.ts";
+import { pieces, readAtMost, StreamBroken, unlessNothing } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { readForm } from "../../uploads/form.ts";
+import { extensionOfType } from "../../uploads/kind.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { inflate, inflating, isGzip } from "./inflate.ts";
 
@@ -41,7 +42,10 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     case "text":
     case "verbatim": {
       const text = await readText(request, gzip.value, options.config.MAX_BODY_BYTES);
-      return text.ok ? readFields(kind, text.value, options.hasPrompt) : text;
+      const { hasPrompt, config } = options;
+      return text.ok
+        ? readFields(kind, text.value, { hasPrompt, maxFields: config.MAX_FIELDS })
+        : text;
     }
   }
 }
@@ -52,7 +56,7 @@ interface Arriving {
   readonly isGzip: boolean;
 }
 
-function piecesOf({ body, isGzip: isCompressed }: Arriving): AsyncIterable<Uint8Array> {
+function piecesOf({ body, isGzip: isCompressed }: Arriving): AsyncGenerator<Uint8Array> {
   return isCompressed ? inflating(pieces(body)) : pieces(body);
 }
 
@@ -66,8 +70,10 @@ async function readMultipart(
     return refused({ reason: "limit_exceeded", limit: { ...limit, setting: "MAX_UPLOAD_BYTES" } });
   }
   try {
+    const source = await unlessNothing(piecesOf(arriving));
+    if (source === undefined) return accepted(NO_BODY);
     const options = { contentType: header, limits: config, upload, onField };
-    const fields = await readForm(piecesOf(arriving), options);
+    const fields = await readForm(source, options);
     return fields.ok ? accepted({ fields: fields.value, isJson: false }) : fields;
   } catch (thrown) {
     return refuseBroken(thrown);
@@ -81,12 +87,15 @@ async function readFile(
   const { headers, body } = arriving;
   const length = Number(headers.get("content-length") ?? Number.NaN);
   const disposition = headerParameters(headers.get("content-disposition") ?? "");
+  const contentType = headers.get("content-type") ?? "";
+  const extension = extensionOfType(contentType);
   const isSized = length >= 0 && !arriving.isGzip;
   try {
     const added = await upload.add({
       field: "body",
-      fileName: fileNameOf(disposition) ?? fileName ?? "",
-      contentType: headers.get("content-type") ?? "",
+      fileName:
+        fileNameOf(disposition) || fileName || (extension === undefined ? "" : `file.${extension}`),
+      contentType,
       content: isSized ? { stream: body, bytes: length } : piecesOf(arriving),
     });
     return added.ok ? accepted(NO_BODY) : added;
@@ -120,7 +129,9 @@ async function readText(
   isCompressed: boolean,
   maxBytes: number,
 ): Promise<Result<string>> {
-  const sent = await readBytes(request, maxBytes);
+  // What cannot be compressed grows a little.
+  const maxSentBytes = isCompressed ? maxBytes + GZIP_OVERHEAD_BYTES + maxBytes / 1_000 : maxBytes;
+  const sent = await readBytes(request, maxSentBytes);
   if (!sent.ok) return sent;
   if (!isCompressed || sent.value.byteLength === 0) return decodeUtf8(sent.value);
   try {
@@ -130,6 +141,8 @@ async function readText(
     return refused({ reason: "body_unreadable", problem: "The body is not valid gzip" });
   }
 }
+
+const GZIP_OVERHEAD_BYTES = 1_024;
 
 async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
   const { body, headers } = request;

@@ -54,6 +54,7 @@ export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): Req
   };
 }
 
-function isAgentId(text: string | undefined): text is string {
+/** Whether it is well-formed; whether it exists, the platform knows. */
+export function isAgentId(text: string | undefined): text is string {
   return parametersSchema.shape.agent_id.safeParse(text).success;
 }

@@ -9,13 +9,17 @@ import type { Upload } from "../../uploads/upload.ts";
 import { refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { readBody } from "./body.ts";
-import { uploadFor } from "./upload-for.ts";
+import { isAgentId, uploadFor } from "./upload-for.ts";
 
 export async function webhook(c: Context<AppEnv>): Promise<Response> {
   c.set("channel", "webhook");
   const query = firstOfEach(new URL(c.req.url).searchParams);
   const apiKey = credentials(c.req.raw.headers, query);
   if (apiKey === "") return refuse(c, { reason: "api_key_missing" });
+
+  // Only what is well-formed: nothing else of an address belongs into a log.
+  const agentId = query.get("agent_id");
+  if (isAgentId(agentId)) c.set("agentId", agentId);
 
   const { upload, onField, settle } = uploadFor(c, query, apiKey);
   return settle(async () => {

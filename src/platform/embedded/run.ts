@@ -1,5 +1,6 @@
 /** One run of one agent. */
 import type { TaskFile } from "../../invocation/task.ts";
+import { MAX_RESULT_CHARS } from "../../limits.ts";
 import type { Agent, AgentFile, EarlierTurn } from "./agent.ts";
 import type { TurnTask } from "./thread.ts";
 
@@ -43,7 +44,11 @@ export async function runAgent(
       turn,
       earlierTurns,
     });
-    return { status: "completed", result: resultText(value) };
+    const result = resultText(value);
+    if (result !== null && result.length > MAX_RESULT_CHARS) {
+      return { status: "error", result: `the result has more than ${MAX_RESULT_CHARS} characters` };
+    }
+    return { status: "completed", result };
   } catch (thrown) {
     return { status: "error", result: thrown instanceof Error ? thrown.message : String(thrown) };
   }

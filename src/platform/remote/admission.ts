@@ -54,7 +54,7 @@ async function askFor(
   const reply = await callPlatform(origin + path, caller, { method: "GET", signal });
   if (!reply.ok) return reply;
   const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES, signal);
-  return accepted(organisationIn(text, agentId, caller));
+  return accepted(organisationIn(text ?? "", agentId, caller));
 }
 
 function organisationIn(text: string, agentId: string | undefined, { apiKey }: Caller): string {

@@ -53,20 +53,19 @@ async function outage(
   return new PlatformOutage(reason, cause);
 }
 
-/** The reply's text; a reply that breaks off, stalls or is too large is an outage. */
+/** The reply's text, `undefined` if it is too large; one that breaks off or stalls is an outage. */
 export async function replyText(
   reply: Response,
   maxBytes: number,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<string | undefined> {
   let bytes: Uint8Array | undefined;
   try {
     bytes = reply.body === null ? new Uint8Array() : await readAtMost(reply.body, maxBytes);
   } catch (cause) {
     throw new PlatformOutage(signal.aborted ? "platform_timeout" : "platform_failed", cause);
   }
-  if (bytes === undefined) throw new PlatformOutage("platform_failed", "reply is too large");
-  return new TextDecoder().decode(bytes);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
 /** What the platform refused, in our words (contract §1.7). */
@@ -75,7 +74,7 @@ async function refusalOf(reply: Response, signal: AbortSignal): Promise<Refusal>
     case 400:
     case 422: {
       const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES, signal);
-      return { reason: "parameters_invalid", problems: readProblems(text) };
+      return { reason: "parameters_invalid", problems: readProblems(text ?? "") };
     }
     case 401:
     case 403:

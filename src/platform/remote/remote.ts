@@ -5,7 +5,7 @@
 import { MAX_ACCEPT_SECONDS, MAX_PLATFORM_ANSWER_BYTES } from "../../limits.ts";
 import { accepted, type Result } from "../../refusal.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform.ts";
-import type { Task } from "../../invocation/task.ts";
+import type { Task, TaskState } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { createAdmit } from "./admission.ts";
 import { callPlatform, replyText } from "./call.ts";
@@ -45,17 +45,23 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
       const signal = AbortSignal.timeout(syncTimeoutSeconds * 1000);
       const reply = await invoke("sync", task, caller, signal);
       if (!reply.ok) return reply;
-      const state = readTask(await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES, signal));
-      if (state === undefined) throw new PlatformOutage("platform_failed", "reply is no task");
-      return accepted(state);
+      return accepted(await taskIn(reply.value, signal));
     },
 
     async start(task, caller) {
       const signal = AbortSignal.timeout(acceptTimeoutSeconds * 1000);
       const reply = await invoke("async", task, caller, signal);
       if (!reply.ok) return reply;
-      await reply.value.body?.cancel();
+      await taskIn(reply.value, signal);
       return accepted("started");
     },
   };
+}
+
+/** A 2xx without a task in it has not taken one: a proxy in between may answer so. */
+async function taskIn(reply: Response, signal: AbortSignal): Promise<TaskState> {
+  const text = await replyText(reply, MAX_PLATFORM_ANSWER_BYTES, signal);
+  const state = text === undefined ? undefined : readTask(text);
+  if (state === undefined) throw new PlatformOutage("platform_failed", "reply is no task");
+  return state;
 }
