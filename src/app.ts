@@ -1,10 +1,8 @@
 /** The middleware in its order, the channels in their places, and the one place for what is thrown. */
 import { type Context, Hono } from "hono";
-import { requestId } from "hono/request-id";
 import { agents } from "./agents/registry.ts";
 import { about, health, openapi } from "./channels/about/about.ts";
 import { files } from "./channels/files/files.ts";
-import { discardRest } from "./channels/middleware/discard-rest.ts";
 import { logLine } from "./channels/middleware/log-line.ts";
 import { settings } from "./channels/middleware/settings.ts";
 import { methodNotAllowed, refuse } from "./channels/respond.ts";
@@ -15,7 +13,7 @@ import { PlatformOutage } from "./platform/platform.ts";
 
 export function createApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.use(requestId(), logLine(), discardRest(), settings({ agents }));
+  app.use(logLine(), settings({ agents }));
 
   app.get("/", about).post(webhook).all(methodNotAllowed("GET, HEAD, POST"));
   app.get("/health", health).all(methodNotAllowed("GET, HEAD"));
@@ -29,7 +27,7 @@ export function createApp(): Hono<AppEnv> {
 }
 
 /** Fixed words to the caller, the cause to the log. */
-function refuseThrown(thrown: Error, c: Context<AppEnv>): Response {
+function refuseThrown(thrown: Error, c: Context<AppEnv>): Promise<Response> {
   if (thrown instanceof PlatformOutage) {
     c.set("cause", thrown.why);
     return refuse(c, { reason: thrown.reason });

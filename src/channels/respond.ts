@@ -1,23 +1,85 @@
-/** The one way from a refusal to a response (contract §1.7). */
+/** The one way to a response. It is made once, with all of its headers: changing one costs more. */
 import type { Context } from "hono";
+import { MAX_DRAIN_MS } from "../limits.ts";
 import { type Refusal, tell } from "../refusal.ts";
 import type { AppEnv } from "./variables.ts";
 
-/** `{"detail": …}` with its status and `X-Error-Code`; notes the reason for the log line. */
-export function refuse(c: Context<AppEnv>, refusal: Refusal): Response {
+export interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const JSON_TYPE = { "Content-Type": "application/json" };
+const TEXT_TYPE = { "Content-Type": "text/plain; charset=utf-8" };
+
+/** A body of any kind, or none; every answer carries its `X-Request-Id`. */
+export function answer(
+  c: Context<AppEnv>,
+  body: BodyInit | null,
+  { status = 200, headers }: Answer = {},
+): Response {
+  const taskId = c.get("taskId");
+  return new Response(body, {
+    status,
+    headers: {
+      ...headers,
+      "X-Request-Id": c.get("requestId"),
+      ...(taskId !== undefined && { "X-Task-Id": encodeURIComponent(taskId) }),
+    },
+  });
+}
+
+/** JSON text as it is. */
+export function answerJson(c: Context<AppEnv>, json: string, more: Answer = {}): Response {
+  return answer(c, json, { ...more, headers: { ...JSON_TYPE, ...more.headers } });
+}
+
+export function answerText(c: Context<AppEnv>, text: string, more: Answer = {}): Response {
+  return answer(c, text, { ...more, headers: { ...TEXT_TYPE, ...more.headers } });
+}
+
+/**
+ * `{"detail": …}` with its status and `X-Error-Code` (contract §1.7); notes the reason for the log
+ * line. An answer that comes before the body was read is lost on a client that is still sending
+ * when the connection closes, so the rest is thrown away first, for 1.5 s at most (§1.8).
+ */
+export async function refuse(c: Context<AppEnv>, refusal: Refusal): Promise<Response> {
   const { status, detail, headers, task } = tell(refusal);
   c.set("refusalReason", refusal.reason);
-  const body = JSON.stringify({ detail });
-  return c.body(task === undefined ? body : `${body.slice(0, -1)},"task":${task}}`, status, {
-    ...headers,
-    "Content-Type": "application/json",
-    "X-Error-Code": refusal.reason,
+  await discardRest(c.req.raw);
+  const json = JSON.stringify({ detail });
+  return answerJson(c, task === undefined ? json : `${json.slice(0, -1)},"task":${task}}`, {
+    status,
+    headers: { ...headers, "X-Error-Code": refusal.reason },
   });
 }
 
 /** Answers any method but the ones named. */
 export function methodNotAllowed(allow: string) {
-  return function notAllowed(c: Context<AppEnv>): Response {
+  return function notAllowed(c: Context<AppEnv>): Promise<Response> {
     return refuse(c, { reason: "method_not_allowed", allow });
   };
 }
+
+async function discardRest({ headers, body, bodyUsed }: Request): Promise<void> {
+  if (body === null || body.locked) return;
+  // This client waits for a word before it sends; the first read would be that word.
+  if (headers.get("Expect")?.toLowerCase() === "100-continue" && !bodyUsed) return;
+  const deadline = Date.now() + MAX_DRAIN_MS;
+  const reader = body.getReader({ mode: "byob" });
+  const timer = setTimeout(() => {
+    reader.cancel().catch(() => undefined);
+  }, MAX_DRAIN_MS);
+  try {
+    while (Date.now() < deadline) {
+      const { done } = await reader.read(new Uint8Array(DISCARD_BYTES));
+      if (done) return;
+    }
+  } catch {
+    // The client has gone: nobody is left to see the answer.
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const DISCARD_BYTES = 64 * 1024;

@@ -28,12 +28,14 @@ export const NO_BODY: Body = { fields: new Map(), isJson: false };
 /** The bytes as text: UTF-8 only, a byte order mark dropped. */
 export function decodeUtf8(bytes: Uint8Array): Result<string> {
   try {
-    return accepted(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes));
+    return accepted(UTF8.decode(bytes));
   } catch {
     const problem = `The body is not UTF-8: byte ${firstBadByte(bytes)} is not valid`;
     return refused({ reason: "body_unreadable", problem });
   }
 }
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /** Offset from 0 of the first byte that cannot stand in UTF-8, by halving. */
 function firstBadByte(bytes: Uint8Array): number {

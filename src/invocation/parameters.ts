@@ -1,7 +1,7 @@
 /** The parameters of `POST /`: where each may stand, its type, and which of several values counts. */
 import * as z from "zod";
 import { MAX_AGENT_VERSION_CHARS, MAX_JSON_LEVELS, MAX_TASK_ID_CODE_POINTS } from "../limits.ts";
-import type { Place, Problem } from "../refusal.ts";
+import { type Place, type Problem, refused } from "../refusal.ts";
 import type { Fields } from "./fields.ts";
 import {
   type JsonText,
@@ -26,11 +26,18 @@ const pathSchema = z.string(TEXT).transform((text, context): Path => {
   return z.NEVER;
 });
 
+const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** Whether it is well-formed; whether it exists, the platform knows. */
+export function isAgentId(text: string | undefined): text is string {
+  return text !== undefined && AGENT_ID.test(text);
+}
+
 /** Every parameter that a query or a body may hold. It checks requests and describes them. */
 export const parametersSchema = z.object({
   agent_id: z
     .string(TEXT)
-    .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 of A-Z a-z 0-9 _ -")
+    .regex(AGENT_ID, "must be 1 to 128 of A-Z a-z 0-9 _ -")
     .meta({ description: "The agent that runs." }),
   prompt: z.string(TEXT).optional().meta({ description: "What the agent is told." }),
   asynchronous: z
@@ -76,9 +83,9 @@ export const queryParametersSchema = z.object({
     .meta({ description: "A version of the agent, `draft` for changes that are not deployed." }),
 });
 
-const checkedSchema = z.object({ ...parametersSchema.shape, ...queryParametersSchema.shape });
+const parameterNameSchema = parametersSchema.keyof();
 
-export type Parameters = z.output<typeof checkedSchema>;
+export type Parameters = z.output<typeof parametersSchema> & z.output<typeof queryParametersSchema>;
 type Name = keyof Parameters;
 
 /** How a JSON value becomes a parameter's (contract §1.2). */
@@ -99,7 +106,21 @@ const READINGS: Readonly<Record<keyof z.output<typeof parametersSchema>, Reading
   disable_attachment_injection: "flag",
 };
 
-const BODY_PARAMETERS: ReadonlyMap<string, Reading> = new Map(Object.entries(READINGS));
+interface BodyParameter {
+  readonly reading: Reading;
+  readonly schema: z.ZodType;
+}
+
+const BODY_PARAMETERS: ReadonlyMap<string, BodyParameter> = new Map(
+  Object.entries(parametersSchema.shape).map(([name, schema]) => [
+    name,
+    { schema, reading: READINGS[parameterNameSchema.parse(name)] },
+  ]),
+);
+
+const QUERY_PARAMETERS: readonly (readonly [string, z.ZodType])[] = Object.entries(
+  queryParametersSchema.shape,
+);
 
 /** What a body must not be context with: its parameters, and a key that a caller put there. */
 export function isParameter(name: string): boolean {
@@ -139,38 +160,48 @@ interface Candidate {
 /** Takes each parameter from the query, else mapped, else from the body (contract §1.1). */
 export function readParameters(query: Query, fields: Fields): ReadParameters {
   const mapping = readMapping(query);
-  const input: Record<string, unknown> = {};
+  const problems = [...mapping.problems];
+  const values: Record<string, unknown> = {};
   const places = new Map<string, Place>();
   let userTokens: JsonText | undefined;
 
-  for (const [name, reading] of BODY_PARAMETERS) {
+  const check = (name: string, schema: z.ZodType, value: unknown, loc: Place): void => {
+    places.set(name, loc);
+    const checked = schema.safeParse(value);
+    if (checked.success) values[name] = checked.data;
+    else problems.push(...problemsOf(checked.error, loc));
+  };
+
+  for (const [name, { reading, schema }] of BODY_PARAMETERS) {
+    if (!query.has(name) && !mapping.paths.has(name) && !fields.has(name)) continue;
     const candidate = candidateFor(name, query, mapping.paths, fields);
     if (candidate === undefined) continue;
-    places.set(name, candidate.loc);
     if (reading === "tokens") userTokens = tokensText(candidate.json);
-    input[name] = readValue(reading, candidate.json);
+    check(name, schema, readValue(reading, candidate.json), candidate.loc);
   }
-  for (const name of Object.keys(queryParametersSchema.shape)) {
+  for (const [name, schema] of QUERY_PARAMETERS) {
     const text = query.get(name) ?? "";
-    if (text === "") continue;
-    places.set(name, ["query", name]);
-    input[name] = text;
+    if (text !== "") check(name, schema, text, ["query", name]);
   }
 
-  const checked = checkedSchema.safeParse(input);
-  const issues = checked.success ? [] : checked.error.issues;
-  const problems = issues.flatMap((issue): Problem[] => {
-    const loc = places.get(String(issue.path[0]));
-    return loc === undefined ? [] : [{ loc, msg: issue.message, type: issue.code }];
-  });
   return {
-    values: checked.data,
+    // Each was checked by its own schema, which is this one's: nothing is left to go wrong.
+    values: problems.length > 0 || !isComplete(values) ? undefined : values,
     hasAgent: places.has("agent_id" satisfies Name),
-    problems: [...mapping.problems, ...problems],
+    problems,
     userTokens,
     getterPlace: places.get("getter" satisfies Name) ?? ["query", "getter"],
     hasPrompt: places.has("prompt" satisfies Name),
   };
+}
+
+/** A missing agent is told before anything else is. */
+function isComplete(values: Record<string, unknown>): values is Parameters {
+  return values["agent_id"] !== undefined;
+}
+
+function problemsOf(error: z.ZodError, loc: Place): Problem[] {
+  return error.issues.map(({ message, code }) => ({ loc, msg: message, type: code }));
 }
 
 /** `null` and the empty text are absent at every level. */
@@ -264,14 +295,9 @@ function readMapping(query: Query): Mapping {
       continue;
     }
     if (isAbsent(json)) continue;
-    const path = pathSchema.safeParse(readValue("text", json));
-    if (path.success) {
-      paths.set(name, [...(paths.get(name) ?? []), { path: path.data, loc }]);
-    } else {
-      problems.push(
-        ...path.error.issues.map(({ message, code }) => ({ loc, msg: message, type: code })),
-      );
-    }
+    const path = kindOf(json) === "text" ? readPath(textOf(json)) : refused("must be text");
+    if (path.ok) paths.set(name, [...(paths.get(name) ?? []), { path: path.value, loc }]);
+    else problems.push({ loc, msg: `path ${path.refusal}`, type: "custom" });
   }
   return { paths, problems };
 }

@@ -16,9 +16,22 @@ export function safeFileName(name: string): string {
   const unescaped = name.replace(ESCAPED, (escape) => decodeURIComponent(escape));
   const base = unescaped.split(/[/\\]/).at(-1) ?? "";
   const seen = base.toWellFormed().normalize("NFC").replace(UNSEEN, "");
-  const plain = seen.replace(FORBIDDEN_ON_WINDOWS, "_").replace(/^[\s.]+|[\s.]+$/g, "");
-  const harmless = plain.replace(RESERVED_ON_WINDOWS, "_$&");
+  const plain = seen.replace(FORBIDDEN_ON_WINDOWS, "_");
+  const harmless = withoutMargin(plain).replace(RESERVED_ON_WINDOWS, "_$&");
   return harmless === "" ? "file" : shortened(harmless);
+}
+
+/** Without dots and white space around it; a regular expression would try each of a thousand dots. */
+function withoutMargin(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isMargin(text[start])) start += 1;
+  while (end > start && isMargin(text[end - 1])) end -= 1;
+  return text.slice(start, end);
+}
+
+function isMargin(character: string | undefined): boolean {
+  return character === "." || character?.trim() === "";
 }
 
 /** What stands behind the last dot, in lower case; empty if there is no such dot. */

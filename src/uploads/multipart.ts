@@ -135,16 +135,28 @@ interface DelimiterLine {
   readonly isClosing: boolean;
 }
 
-/** What follows a delimiter makes it one: `--`, or a line break, perhaps after white space. */
+/** What follows a delimiter makes it one: `--` or nothing, white space at most, and the line's end. */
 async function delimiterLine(form: Form, start: number): Promise<DelimiterLine | undefined> {
-  for (let at = start; ; at += 1) {
-    while (form.size() < at + 2) await moreOrFault(form);
+  await sees(form, start + 2);
+  const isClosing = form.at(start) === DASH && form.at(start + 1) === DASH;
+  for (let at = isClosing ? start + 2 : start; at <= start + MAX_PADDING_BYTES; at += 1) {
+    const isEnd = !(await sees(form, at + 2)) && !(await sees(form, at + 1));
+    if (isEnd && isClosing) return { end: at, isClosing };
     const code = form.at(at);
-    const next = form.at(at + 1);
-    if (code === DASH && next === DASH && at === start) return { end: at + 2, isClosing: true };
-    if (code === CARRIAGE_RETURN && next === LINE_FEED) return { end: at + 2, isClosing: false };
+    if (code === CARRIAGE_RETURN && form.at(at + 1) === LINE_FEED)
+      return { end: at + 2, isClosing };
     if (code !== SPACE && code !== TAB) return undefined;
   }
+  return undefined;
+}
+
+/** White space behind a delimiter comes from old mail gateways, if at all. */
+const MAX_PADDING_BYTES = 64;
+
+/** Brings the first `bytes` into sight; false if the source ends before. */
+async function sees(form: Form, bytes: number): Promise<boolean> {
+  while (form.size() < bytes) if (!(await form.more())) return false;
+  return true;
 }
 
 const LINE_BREAK = Buffer.from("\r\n");
@@ -177,11 +189,10 @@ function decoded(block: Uint8Array): string {
 function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Part {
   const headers = new Map<string, string>();
   for (const line of block.split("\r\n")) {
-    const [, name, value] = /^([^\s:]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    if (name === undefined || value === undefined) {
-      throw new MultipartFault("a part has a line that is no header");
-    }
-    headers.set(name.toLowerCase(), value);
+    const colon = line.indexOf(":");
+    const name = line.slice(0, Math.max(colon, 0));
+    if (!/^[^\s]+$/.test(name)) throw new MultipartFault("a part has a line that is no header");
+    headers.set(name.toLowerCase(), line.slice(colon + 1).trim());
   }
   const disposition = headers.get("content-disposition") ?? "";
   if (!/^form-data\s*(?:;|$)/i.test(disposition)) {

@@ -37,7 +37,7 @@ export interface UploadOptions {
   readonly store: FileStore;
   readonly links: Links;
   /** The gateway's, for the links. */
-  readonly origin: string;
+  readonly origin: () => string;
   readonly limits: Pick<Config, "MAX_FILE_BYTES" | "MAX_FILES">;
   /** Asked once, before the first byte is stored, for the organisation that the files belong to. */
   readonly admit: () => Promise<Result<{ readonly organisation: string }>>;
@@ -77,7 +77,7 @@ export function createUpload({ store, links, origin, limits, admit }: UploadOpti
           metaFor,
         });
         if (!stored.ok) return stored;
-        const url = await links.sign(origin, { key, name: stored.value.name }, Date.now());
+        const url = await links.sign(origin(), { key, name: stored.value.name }, Date.now());
         files.push({ ...stored.value, field, key, url });
         return accepted("added");
       } catch (thrown) {

@@ -8,7 +8,7 @@ import {
   type StoredFile,
 } from "../../uploads/file-store.ts";
 import { contentDisposition } from "./content-disposition.ts";
-import { refuse } from "../respond.ts";
+import { answer, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 
 export async function files(c: Context<AppEnv>): Promise<Response> {
@@ -16,7 +16,7 @@ export async function files(c: Context<AppEnv>): Promise<Response> {
   const { organisation, upload, n, name } = c.req.param();
   const key = `files/${organisation}/${upload}/${n}`;
   const place = { key, name: name ?? "" };
-  const state = await c.var.links.check(c.req.query("token") ?? "", place, Date.now());
+  const state = await c.get("links").check(c.req.query("token") ?? "", place, Date.now());
   if (state === "invalid") return refuse(c, { reason: "link_invalid" });
   if (state === "expired") return refuse(c, { reason: "link_expired" });
 
@@ -27,9 +27,9 @@ export async function files(c: Context<AppEnv>): Promise<Response> {
 async function head(c: Context<AppEnv>, store: FileStore, key: string): Promise<Response> {
   const file = await store.find(key);
   if (file === undefined) return refuse(c, { reason: "not_found" });
-  if (isNotModified(c.req.raw.headers, file)) return notModified(file);
+  if (isNotModified(c.req.raw.headers, file)) return notModified(c, file);
   const headers = { ...fileHeaders(file), "Content-Length": String(file.size) };
-  return new Response(null, { headers });
+  return answer(c, null, { headers });
 }
 
 async function get(c: Context<AppEnv>, store: FileStore, key: string): Promise<Response> {
@@ -38,13 +38,13 @@ async function get(c: Context<AppEnv>, store: FileStore, key: string): Promise<R
   if (isConditional(headers)) {
     const file = await store.find(key);
     if (file === undefined) return refuse(c, { reason: "not_found" });
-    if (isNotModified(headers, file)) return notModified(file);
+    if (isNotModified(headers, file)) return notModified(c, file);
     if (!isRangeWanted(headers, file)) range = undefined;
   }
   const file = await store.read(key, range);
   if (file === undefined) return refuse(c, { reason: "not_found" });
   if (file === "unsatisfiable") return unsatisfiable(c, store, key);
-  return respond(file, range);
+  return respond(c, file, range);
 }
 
 /** Only then is the file looked at before it is read. */
@@ -53,18 +53,19 @@ function isConditional(headers: Headers): boolean {
 }
 
 function respond(
+  c: Context<AppEnv>,
   file: StoredFile & { readonly body: ReadableStream<Uint8Array> },
   range: ByteRange | undefined,
 ): Response {
   const headers = fileHeaders(file);
-  if (range === undefined) return new Response(file.body, { headers });
+  if (range === undefined) return answer(c, file.body, { headers });
   const { first, last } = resolveRange(range, file.size) ?? { first: 0, last: file.size - 1 };
   headers["Content-Range"] = `bytes ${first}-${last}/${file.size}`;
-  return new Response(file.body, { status: 206, headers });
+  return answer(c, file.body, { status: 206, headers });
 }
 
-function notModified(file: StoredFile): Response {
-  return new Response(null, { status: 304, headers: fileHeaders(file) });
+function notModified(c: Context<AppEnv>, file: StoredFile): Response {
+  return answer(c, null, { status: 304, headers: fileHeaders(file) });
 }
 
 async function unsatisfiable(c: Context<AppEnv>, store: FileStore, key: string): Promise<Response> {

@@ -24,19 +24,23 @@ export interface BodyOptions {
 
 /** Reads nothing of a body that its headers already forbid. */
 export async function readBody(request: Request, options: BodyOptions): Promise<Result<Body>> {
-  const { headers, body } = request;
-  if (body === null || headers.get("content-length") === "0") return accepted(NO_BODY);
+  const { headers } = request;
+  if (headers.get("content-length") === "0") return accepted(NO_BODY);
   const type = readMediaType(headers.get("content-type"));
   if (!type.ok) return unlessEmpty(request, type.refusal);
   const gzip = isGzip(headers.get("content-encoding"));
   if (!gzip.ok) return unlessEmpty(request, gzip.refusal);
   const { kind } = type.value;
-  const arriving: Arriving = { headers, body, isGzip: gzip.value };
   switch (kind) {
     case "multipart":
-      return readMultipart(arriving, type.value, options);
-    case "file":
-      return readFile(arriving, options);
+    case "file": {
+      const { body } = request;
+      if (body === null) return accepted(NO_BODY);
+      const arriving: Arriving = { headers, body, isGzip: gzip.value };
+      return kind === "file"
+        ? readFile(arriving, options)
+        : readMultipart(arriving, type.value, options);
+    }
     case "json":
     case "form":
     case "text":
@@ -145,14 +149,13 @@ async function readText(
 const GZIP_OVERHEAD_BYTES = 1_024;
 
 async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
-  const { body, headers } = request;
-  const length = Number(headers.get("content-length") ?? Number.NaN);
-  if (body === null) return accepted(new Uint8Array());
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
   if (length > maxBytes) return refused(tooLarge(maxBytes));
   try {
     // The runtime holds a body to its Content-Length, and reads it whole the fastest.
-    const bytes =
-      length >= 0 ? new Uint8Array(await request.arrayBuffer()) : await readAtMost(body, maxBytes);
+    if (length >= 0) return accepted(new Uint8Array(await request.arrayBuffer()));
+    const { body } = request;
+    const bytes = body === null ? new Uint8Array() : await readAtMost(body, maxBytes);
     return bytes === undefined ? refused(tooLarge(maxBytes)) : accepted(bytes);
   } catch {
     return refused({ reason: "body_unreadable", problem: "The body was cut off" });

@@ -1,7 +1,7 @@
 /** The upload of one request: who may store, and what becomes of it when the request is over. */
 import type { Context } from "hono";
 import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
-import { type Query, parametersSchema } from "../../invocation/parameters.ts";
+import { isAgentId, type Query } from "../../invocation/parameters.ts";
 import { PlatformOutage } from "../../platform/platform.ts";
 import { createFileStore } from "../../uploads/file-store.ts";
 import { createUpload, type Upload } from "../../uploads/upload.ts";
@@ -19,19 +19,18 @@ export interface RequestUpload {
 }
 
 export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): RequestUpload {
-  const { config, links, platform } = c.var;
   let agentId = query.get("agent_id") || undefined;
   const over = Promise.withResolvers<void>();
 
   const upload = createUpload({
     store: createFileStore(c.env.FILES),
-    links,
-    origin: config.PUBLIC_URL ?? new URL(c.req.url).origin,
-    limits: config,
+    links: c.get("links"),
+    origin: () => c.get("config").PUBLIC_URL ?? new URL(c.req.url).origin,
+    limits: c.get("config"),
     admit: () => {
       // A caller that hangs up ends the request, but not before what it stored is removed.
       c.executionCtx.waitUntil(over.promise);
-      return platform.admit(isAgentId(agentId) ? agentId : undefined, { apiKey });
+      return c.get("platform").admit(isAgentId(agentId) ? agentId : undefined, { apiKey });
     },
   });
 
@@ -52,9 +51,4 @@ export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): Req
       }
     },
   };
-}
-
-/** Whether it is well-formed; whether it exists, the platform knows. */
-export function isAgentId(text: string | undefined): text is string {
-  return parametersSchema.shape.agent_id.safeParse(text).success;
 }

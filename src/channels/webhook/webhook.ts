@@ -4,16 +4,17 @@ import { accepts } from "hono/accepts";
 import { type Answer, shapeAnswer } from "../../invocation/answer.ts";
 import { type Invocation, readInvocation } from "../../invocation/invocation.ts";
 import { kindOf, textOf } from "../../invocation/json-text.ts";
-import type { Query } from "../../invocation/parameters.ts";
+import { isAgentId } from "../../invocation/parameters.ts";
+import { readQuery } from "../../invocation/query.ts";
 import type { Upload } from "../../uploads/upload.ts";
-import { refuse } from "../respond.ts";
+import { answerJson, answerText, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { readBody } from "./body.ts";
-import { isAgentId, uploadFor } from "./upload-for.ts";
+import { uploadFor } from "./upload-for.ts";
 
 export async function webhook(c: Context<AppEnv>): Promise<Response> {
   c.set("channel", "webhook");
-  const query = firstOfEach(new URL(c.req.url).searchParams);
+  const query = readQuery(c.req.url);
   const apiKey = credentials(c.req.raw.headers, query);
   if (apiKey === "") return refuse(c, { reason: "api_key_missing" });
 
@@ -24,7 +25,7 @@ export async function webhook(c: Context<AppEnv>): Promise<Response> {
   const { upload, onField, settle } = uploadFor(c, query, apiKey);
   return settle(async () => {
     const body = await readBody(c.req.raw, {
-      config: c.var.config,
+      config: c.get("config"),
       hasPrompt: (query.get("prompt") ?? "") !== "",
       fileName: query.get("filename"),
       upload,
@@ -39,7 +40,7 @@ export async function webhook(c: Context<AppEnv>): Promise<Response> {
 
     const { task, asynchronous } = invocation.value;
     c.set("agentId", task.agentId);
-    c.header("X-Task-Id", encodeURIComponent(task.id));
+    c.set("taskId", task.id);
     const call = { invocation: invocation.value, upload, apiKey };
     return asynchronous ? start(c, call) : run(c, call);
   });
@@ -52,7 +53,7 @@ interface Call {
 }
 
 async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
-  const state = await timed(c, c.var.platform.run(invocation.task, { apiKey }));
+  const state = await timed(c, c.get("platform").run(invocation.task, { apiKey }));
   if (!state.ok) return refuse(c, state.refusal);
   upload.keep();
   const answer = shapeAnswer(state.value, invocation.shape);
@@ -60,21 +61,14 @@ async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Pr
 }
 
 async function start(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
-  const started = await timed(c, c.var.platform.start(invocation.task, { apiKey }));
+  const started = await timed(c, c.get("platform").start(invocation.task, { apiKey }));
   if (!started.ok) return refuse(c, started.refusal);
   upload.keep();
-  return c.json({ status: "Started" });
-}
-
-/** Of a repeated parameter the first counts. */
-function firstOfEach(params: URLSearchParams): Query {
-  const query = new Map<string, string>();
-  for (const [name, value] of params) if (!query.has(name)) query.set(name, value);
-  return query;
+  return answerJson(c, '{"status":"Started"}');
 }
 
 /** The caller's key, from the header or else the query; empty if there is none. */
-function credentials(headers: Headers, query: Query): string {
+function credentials(headers: Headers, query: ReadonlyMap<string, string>): string {
   return headers.get("x-api-key") || query.get("x-api-key") || "";
 }
 
@@ -88,12 +82,15 @@ async function timed<Value>(c: Context<AppEnv>, call: Promise<Value>): Promise<V
 }
 
 function respond(c: Context<AppEnv>, { json, resultFormat }: Answer): Response {
-  if (resultFormat !== undefined) c.header("X-Result-Format", resultFormat);
-  if (kindOf(json) === "text" && prefersText(c)) return c.text(textOf(json));
-  return c.body(json, 200, { "Content-Type": "application/json" });
+  const headers = resultFormat && { "X-Result-Format": resultFormat };
+  const more = headers && { headers };
+  return kindOf(json) === "text" && prefersText(c)
+    ? answerText(c, textOf(json), more)
+    : answerJson(c, json, more);
 }
 
 function prefersText(c: Context<AppEnv>): boolean {
+  if (c.req.header("Accept")?.includes("text/plain") !== true) return false;
   const supports = ["application/json", "text/plain"];
   return accepts(c, { header: "Accept", supports, default: "application/json" }) === "text/plain";
 }

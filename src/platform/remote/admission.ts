@@ -6,6 +6,7 @@ import { accepted, type Result } from "../../refusal.ts";
 import { type Admission, type Caller, PlatformOutage } from "../platform.ts";
 import type { Acceptance, Acceptances } from "./acceptances.ts";
 import { callPlatform, replyText } from "./call.ts";
+import { within } from "./deadline.ts";
 
 export interface Admit {
   (agentId: string | undefined, caller: Caller): Promise<Result<Admission>>;
@@ -50,11 +51,12 @@ async function askFor(
   caller: Caller,
 ): Promise<Result<string>> {
   const path = agentId === undefined ? "/v1/agents?per_page=1" : `/v1/agents/${agentId}`;
-  const signal = AbortSignal.timeout(MAX_ACCEPT_SECONDS * 1000);
-  const reply = await callPlatform(origin + path, caller, { method: "GET", signal });
-  if (!reply.ok) return reply;
-  const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES, signal);
-  return accepted(organisationIn(text ?? "", agentId, caller));
+  return within(MAX_ACCEPT_SECONDS, async (deadline) => {
+    const reply = await callPlatform(origin + path, caller, { method: "GET", deadline });
+    if (!reply.ok) return reply;
+    const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES, deadline);
+    return accepted(organisationIn(text ?? "", agentId, caller));
+  });
 }
 
 function organisationIn(text: string, agentId: string | undefined, { apiKey }: Caller): string {

@@ -3,6 +3,7 @@ import { MAX_API_KEY_CHARS, MAX_PLATFORM_REFUSAL_BYTES } from "../../limits.ts";
 import { readAtMost } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { type Caller, PlatformOutage } from "../platform.ts";
+import type { Deadline } from "./deadline.ts";
 import { isReachable } from "./reachable.ts";
 import { rateLimited, readProblems } from "./reply.ts";
 
@@ -15,40 +16,41 @@ export interface PlatformCall {
   readonly method: "GET" | "POST";
   /** JSON. */
   readonly body?: string;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 /** A 2xx reply, or what the platform refused; anything else throws `PlatformOutage`. */
 export async function callPlatform(
   address: string,
   { apiKey }: Caller,
-  { method, body, signal }: PlatformCall,
+  { method, body, deadline }: PlatformCall,
 ): Promise<Result<Response>> {
   if (!isSendable(apiKey)) return refused({ reason: "api_key_invalid" });
   const type = body === undefined ? undefined : { "content-type": "application/json" };
   let reply: Response;
   try {
-    reply = await fetch(address, {
-      method,
-      headers: { ...type, "x-api-key": apiKey },
-      ...(body !== undefined && { body }),
-      // workerd would follow a redirect to another host with the key.
-      redirect: "manual",
-      signal,
-    });
+    reply = await deadline.race(
+      fetch(address, {
+        method,
+        headers: { ...type, "x-api-key": apiKey },
+        ...(body !== undefined && { body }),
+        // workerd would follow a redirect to another host with the key.
+        redirect: "manual",
+      }),
+    );
   } catch (cause) {
-    throw await outage(cause, address, signal);
+    throw await outage(cause, address, deadline);
   }
   if (reply.ok) return accepted(reply);
-  return refused(await refusalOf(reply, signal));
+  return refused(await refusalOf(reply, deadline));
 }
 
 async function outage(
   cause: unknown,
   address: string,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<PlatformOutage> {
-  if (signal.aborted) return new PlatformOutage("platform_timeout", cause);
+  if (deadline.hasPassed()) return new PlatformOutage("platform_timeout", cause);
   const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
   return new PlatformOutage(reason, cause);
 }
@@ -57,23 +59,26 @@ async function outage(
 export async function replyText(
   reply: Response,
   maxBytes: number,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<string | undefined> {
-  let bytes: Uint8Array | undefined;
   try {
-    bytes = reply.body === null ? new Uint8Array() : await readAtMost(reply.body, maxBytes);
+    // The runtime reads a reply of a known length whole, the fastest.
+    const length = Number(reply.headers.get("content-length") ?? Number.NaN);
+    if (length <= maxBytes) return await deadline.race(reply.text());
+    if (length > maxBytes || reply.body === null) return undefined;
+    const bytes = await deadline.race(readAtMost(reply.body, maxBytes));
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   } catch (cause) {
-    throw new PlatformOutage(signal.aborted ? "platform_timeout" : "platform_failed", cause);
+    throw new PlatformOutage(deadline.hasPassed() ? "platform_timeout" : "platform_failed", cause);
   }
-  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 
 /** What the platform refused, in our words (contract §1.7). */
-async function refusalOf(reply: Response, signal: AbortSignal): Promise<Refusal> {
+async function refusalOf(reply: Response, deadline: Deadline): Promise<Refusal> {
   switch (reply.status) {
     case 400:
     case 422: {
-      const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES, signal);
+      const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES, deadline);
       return { reason: "parameters_invalid", problems: readProblems(text ?? "") };
     }
     case 401:

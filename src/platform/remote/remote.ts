@@ -9,6 +9,7 @@ import type { Task, TaskState } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { createAdmit } from "./admission.ts";
 import { callPlatform, replyText } from "./call.ts";
+import { type Deadline, within } from "./deadline.ts";
 import { readTask } from "./reply.ts";
 import { invokeBody, invokePath } from "./request.ts";
 
@@ -27,11 +28,11 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
     mode: "sync" | "async",
     task: Task,
     caller: Caller,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<Result<Response>> => {
     const body = invokeBody(task);
     const address = origin + invokePath(task, mode);
-    const reply = await callPlatform(address, caller, { method: "POST", body, signal });
+    const reply = await callPlatform(address, caller, { method: "POST", body, deadline });
     if (!reply.ok && reply.refusal.reason === "api_key_invalid") {
       await acceptances.forget(caller.apiKey, task.agentId);
     }
@@ -41,26 +42,25 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
   return {
     admit: createAdmit(origin, acceptances),
 
-    async run(task, caller) {
-      const signal = AbortSignal.timeout(syncTimeoutSeconds * 1000);
-      const reply = await invoke("sync", task, caller, signal);
-      if (!reply.ok) return reply;
-      return accepted(await taskIn(reply.value, signal));
-    },
+    run: (task, caller) =>
+      within(syncTimeoutSeconds, async (deadline) => {
+        const reply = await invoke("sync", task, caller, deadline);
+        return reply.ok ? accepted(await taskIn(reply.value, deadline)) : reply;
+      }),
 
-    async start(task, caller) {
-      const signal = AbortSignal.timeout(acceptTimeoutSeconds * 1000);
-      const reply = await invoke("async", task, caller, signal);
-      if (!reply.ok) return reply;
-      await taskIn(reply.value, signal);
-      return accepted("started");
-    },
+    start: (task, caller) =>
+      within(acceptTimeoutSeconds, async (deadline) => {
+        const reply = await invoke("async", task, caller, deadline);
+        if (!reply.ok) return reply;
+        await taskIn(reply.value, deadline);
+        return accepted("started");
+      }),
   };
 }
 
 /** A 2xx without a task in it has not taken one: a proxy in between may answer so. */
-async function taskIn(reply: Response, signal: AbortSignal): Promise<TaskState> {
-  const text = await replyText(reply, MAX_PLATFORM_ANSWER_BYTES, signal);
+async function taskIn(reply: Response, deadline: Deadline): Promise<TaskState> {
+  const text = await replyText(reply, MAX_PLATFORM_ANSWER_BYTES, deadline);
   const state = text === undefined ? undefined : readTask(text);
   if (state === undefined) throw new PlatformOutage("platform_failed", "reply is no task");
   return state;

@@ -1,0 +1,62 @@
+// The three Workers as plain workerd takes them. Ours and bare are bundled by the same wrangler.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { quietEnv, root, wranglerBin } from "../scripts/wrangler.mjs";
+import { compatibility, startWorker, writeWorker } from "./worker.mjs";
+
+/** Builds our Worker into dist/ and prints the bundle's size. */
+export function buildOurs() {
+  for (const script of ["build.mjs", "bundle-size.mjs"]) {
+    execFileSync(process.execPath, [join(root, "scripts", script)], { stdio: "inherit" });
+  }
+}
+
+function bundleBare(folder) {
+  mkdirSync(folder);
+  const config = join(folder, "wrangler.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      name: "bare",
+      main: join(root, "bench", "bare.js"),
+      compatibility_date: compatibility.date,
+      compatibility_flags: compatibility.flags,
+      minify: true,
+    }),
+  );
+  const args = ["deploy", "--dry-run", "--config", config, "--outdir", join(folder, "dist")];
+  execFileSync(process.execPath, [wranglerBin, ...args], {
+    cwd: folder,
+    env: { ...quietEnv, WRANGLER_LOG: "warn" },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return readFileSync(join(folder, "dist", "bare.js"), "utf8");
+}
+
+/** Starts the platform, and writes the configurations of bare and ours that call it. */
+export async function prepare(folder) {
+  const stub = readFileSync(join(root, "bench", "platform.js"), "utf8");
+  const platform = await startWorker(writeWorker(join(folder, "platform"), { script: stub }));
+  const vars = {
+    PLATFORM_URL: platform.origin,
+    API_KEY: "bench-key",
+    GATEWAY_SECRET: "more than 32 bytes, for the bench alone",
+  };
+  const bare = { script: bundleBare(join(folder, "bundle")), vars };
+  const ours = {
+    script: readFileSync(join(root, "dist", "index.js"), "utf8"),
+    vars,
+    objects: { THREADS: "Thread" },
+  };
+  return {
+    platform,
+    bare: writeWorker(join(folder, "bare"), bare),
+    ours: writeWorker(join(folder, "ours"), ours),
+    // Left to itself, V8 takes what the machine has. At the edge an isolate has 128 MB.
+    oursLimited: writeWorker(join(folder, "ours-limited"), {
+      ...ours,
+      v8Flags: ["--max-heap-size=128"],
+    }),
+  };
+}

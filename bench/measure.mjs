@@ -1,0 +1,73 @@
+// The three measurements: start-up, speed beside the bare Worker, memory.
+import { load } from "./load.mjs";
+import { startWorker } from "./worker.mjs";
+
+const sides = ["bare", "ours"];
+
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Milliseconds from starting workerd to the first answer: bare's, and how much longer ours takes. */
+export async function measureStartup(configs, starts) {
+  const samples = { bare: [], ours: [] };
+  for (let start = 0; start < starts; start += 1) {
+    for (const side of sides) samples[side].push(await timeToFirstAnswer(configs[side]));
+  }
+  const bareMs = median(samples.bare);
+  return { bareMs, longerMs: median(samples.ours) - bareMs };
+}
+
+async function timeToFirstAnswer(config) {
+  const startedAt = performance.now();
+  const worker = await startWorker(config);
+  const response = await fetch(`${worker.origin}/health`);
+  await response.text();
+  const milliseconds = performance.now() - startedAt;
+  await worker.stop();
+  if (response.status !== 200) throw new Error(`/health answers ${response.status}`);
+  return milliseconds;
+}
+
+/** Turn and turn about: bare, ours, bare, ours …, one pair of figures a round. */
+export async function measureSpeed(workers, what, { rounds, seconds, warmUp }) {
+  await checkSameBytes(workers, what);
+  // V8 goes on optimising for some ten thousand requests.
+  const requests = Math.ceil(what.warmUpRequests * warmUp);
+  for (const side of sides) await load(workers[side], what[side], what, { requests });
+  const pairs = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const pair = {};
+    for (const side of sides) pair[side] = await load(workers[side], what[side], what, { seconds });
+    pairs.push(pair);
+  }
+  return pairs;
+}
+
+/** The comparison is fair only while both send the platform the same bytes. */
+async function checkSameBytes(workers, what) {
+  const sent = [];
+  for (const side of sides) {
+    await load(workers[side], what[side], what, { requests: what.connections });
+    sent.push(await (await fetch(workers.platform.origin)).text());
+  }
+  if (sent[0] === sent[1]) return;
+  let at = 0;
+  while (sent[0][at] === sent[1][at]) at += 1;
+  const [bare, ours] = sent.map((text) => text.slice(Math.max(0, at - 100), at + 100));
+  throw new Error(`${what.title}: at ${at} bare sends\n${bare}\nand ours\n${ours}`);
+}
+
+/** Memory of a Worker that is warm, and after each tenth of the requests; [] where unknown. */
+export async function measureMemory(worker, what, requests) {
+  const tenth = { requests: requests / 10 };
+  await load(worker, what.ours, what, { requests: requests / 50 });
+  const curve = [worker.rssBytes()];
+  while (curve.length <= 10) {
+    await load(worker, what.ours, what, tenth);
+    curve.push(worker.rssBytes());
+  }
+  return curve.includes(undefined) ? [] : curve;
+}

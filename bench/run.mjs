@@ -1,0 +1,55 @@
+// `npm run bench`: our Worker beside a bare one, on plain workerd. README.md says how to read it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildOurs, prepare } from "./build.mjs";
+import { large, small } from "./cases.mjs";
+import { measureMemory, measureSpeed, measureStartup } from "./measure.mjs";
+import { reportMemory, reportSpeed } from "./report.mjs";
+import { startWorker } from "./worker.mjs";
+
+const { quick, check } = parseArgs({
+  options: { quick: { type: "boolean" }, check: { type: "boolean" } },
+}).values;
+
+const MAX_GROWTH_BYTES = 16 * 1024 * 1024;
+const extent = quick
+  ? { starts: 3, rounds: 2, seconds: 1, warmUp: 0.1, requests: 5_000 }
+  : { starts: 9, rounds: 7, seconds: 3.5, warmUp: 1, requests: 100_000 };
+
+const folder = mkdtempSync(join(tmpdir(), "inlet-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => process.exit(1));
+
+const workers = {};
+const missed = [];
+try {
+  buildOurs();
+  const { platform, ...configs } = await prepare(folder);
+  workers.platform = platform;
+
+  const { bareMs, longerMs } = await measureStartup(configs, extent.starts);
+  console.log(`Start-up: ${longerMs.toFixed(0)} ms longer than bare's ${bareMs.toFixed(0)} ms`);
+
+  workers.bare = await startWorker(configs.bare);
+  workers.ours = await startWorker(configs.ours);
+  for (const what of [small, large]) {
+    missed.push(...reportSpeed(what, await measureSpeed(workers, what, extent)));
+  }
+
+  workers.oursLimited = await startWorker(configs.oursLimited);
+  const curve = await measureMemory(workers.oursLimited, small, extent.requests);
+  const maxGrowthBytes = quick ? undefined : MAX_GROWTH_BYTES;
+  missed.push(...reportMemory(curve, extent.requests, maxGrowthBytes));
+
+  console.log(missed.length === 0 ? "\nNo target is missed." : `\nMissed: ${missed.join("; ")}`);
+  process.exitCode = check && missed.length > 0 ? 1 : 0;
+} catch (failure) {
+  console.error(failure);
+  for (const [name, worker] of Object.entries(workers)) {
+    console.error(`\nworkerd, running ${name}, complains:\n${worker.complaints()}`);
+  }
+  process.exitCode = 1;
+}
+process.exit();

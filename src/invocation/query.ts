@@ -1,0 +1,24 @@
+/** An address's query as its parameters. */
+import type { Query } from "./parameters.ts";
+
+/**
+ * Of a repeated parameter the first counts. What is neither escaped nor a plus needs no decoding,
+ * and is most of it; the rest is read as the URL standard says (`application/x-www-form-urlencoded`).
+ */
+export function readQuery(address: string): Query {
+  const query = new Map<string, string>();
+  const start = address.indexOf("?");
+  const end = address.indexOf("#");
+  if (start < 0) return query;
+  for (const pair of address.slice(start + 1, end < 0 ? undefined : end).split("&")) {
+    if (pair === "") continue;
+    const equals = pair.indexOf("=");
+    const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
+    if (!query.has(name)) query.set(name, equals < 0 ? "" : decoded(pair.slice(equals + 1)));
+  }
+  return query;
+}
+
+function decoded(text: string): string {
+  return /[%+]/.test(text) ? (new URLSearchParams(`x=${text}`).get("x") ?? "") : text;
+}
