@@ -7,6 +7,7 @@ import { buildOurs, prepare } from "./build.mjs";
 import { large, small } from "./cases.mjs";
 import { measureMemory, measureSpeed, measureStartup } from "./measure.mjs";
 import { reportMemory, reportSpeed } from "./report.mjs";
+import { benchUploads } from "./upload.mjs";
 import { startWorker } from "./worker.mjs";
 
 const { quick, check } = parseArgs({
@@ -42,6 +43,9 @@ try {
   const curve = await measureMemory(workers.oursLimited, small, extent.requests);
   const maxGrowthBytes = quick ? undefined : MAX_GROWTH_BYTES;
   missed.push(...reportMemory(curve, extent.requests, maxGrowthBytes));
+
+  for (const worker of Object.values(workers)) await worker.stop();
+  missed.push(...(await benchUploads(join(folder, "uploads"), { rounds: quick ? 1 : 7 })));
 
   console.log(missed.length === 0 ? "\nNo target is missed." : `\nMissed: ${missed.join("; ")}`);
   process.exitCode = check && missed.length > 0 ? 1 : 0;

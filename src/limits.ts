@@ -82,4 +82,4 @@ export const MAX_ACCEPTANCES_IN_MEMORY = 10_000;
 export const MAX_LINKED_FILES = 20;
 
 /** What a file's kind is told from where the rest goes straight to the store. */
-export const HEAD_BYTES = 1024 * 1024;
+export const HEAD_BYTES = PART_BYTES;

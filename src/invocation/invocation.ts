@@ -77,7 +77,7 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const user = userOf(values);
   const prompt = values.prompt ?? contextAsPrompt(context);
   // What is the prompt already is not sent twice.
-  const extra = [...(values.prompt === undefined ? [] : context), ...describeUploads(uploads)];
+  const extra = withUploads(values.prompt === undefined ? [] : context, uploads);
   const task: Task = {
     agentId: values.agent_id,
     ...(values.agent_version !== undefined && { agentVersion: values.agent_version }),
@@ -115,11 +115,20 @@ function isHttpsAddress(text: string): boolean {
   return /^https:\/\//i.test(text) && URL.canParse(text);
 }
 
-/** What the agent is told of the files beside their links, in the order of `input.files`. */
-function describeUploads(uploads: readonly UploadedFile[]): [string, JsonText][] {
-  if (uploads.length === 0) return [];
+/**
+ * The context with what the agent is told of its files, in the order of `input.files`. A field that
+ * the sender has named `files` makes room for it.
+ */
+function withUploads(
+  context: readonly (readonly [string, JsonText])[],
+  uploads: readonly UploadedFile[],
+): readonly (readonly [string, JsonText])[] {
+  if (uploads.length === 0) return context;
   const list = uploads.map(({ field, name, type, size }) => ({ field, name, type, size }));
-  return [["files", toJsonText(list)]];
+  const others = context.map(
+    ([name, value]) => [name === "files" ? "files_field" : name, value] as const,
+  );
+  return [...others, ["files", toJsonText(list)]];
 }
 
 /** Without a prompt the context is the prompt; where it is `body` alone, that one's value is. */

@@ -340,7 +340,7 @@ function locateMember(
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = stringEnd(text, at);
     let end: number;
-    if (textOf(text.slice(at, keyEnd)) === keys[depth]) {
+    if (isKey(text, at, keyEnd, keys[depth] ?? "")) {
       ({ found, end } = locate(text, keyEnd + 1, keys, depth + 1));
     } else {
       end = valueEnd(text, keyEnd + 1);
@@ -348,6 +348,13 @@ function locateMember(
     at = text.charCodeAt(end) === COMMA ? end + 1 : end;
   }
   return { found, end: at + 1 };
+}
+
+/** Compared in place: a text of its own for every key would be most of the work. */
+function isKey(text: string, start: number, end: number, key: string): boolean {
+  // An escape only ever makes a key longer than the text that it stands for.
+  const isPlain = end - start === key.length + 2 && !key.includes("\\");
+  return isPlain ? text.startsWith(key, start + 1) : textOf(text.slice(start, end)) === key;
 }
 
 function locateElement(

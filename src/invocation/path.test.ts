@@ -42,6 +42,8 @@ describe("valueAt", () => {
     ['{"entry":[{"a":1},{"a":2}]}', "entry[1].a", "2"],
     ['{"a":{"0":"zero"}}', "a.0", '"zero"'],
     ['{"a.b":1}', '["a.b"]', "1"],
+    [String.raw`{"\n":1,"\\n":2}`, String.raw`["\\n"]`, "2"],
+    [String.raw`{"\u0061":1}`, "a", "1"],
     ['{"a":null}', "a", "null"],
     ['{"constructor":{"__proto__":5}}', "constructor.__proto__", "5"],
     ['{"a":{"b":1},"a":{"b":2},"c":{"b":3}}', "a.b", "2"],

@@ -22,7 +22,7 @@ describe("readQuery", () => {
     fc.assert(
       fc.property(query, (text) => {
         const url = new URL(`https://inlet.test/?${text}`);
-        const expected = new Map([...url.searchParams].reverse());
+        const expected = new Map([...url.searchParams].toReversed());
         expect(new Map(readQuery(url.href))).toEqual(expected);
       }),
     );

@@ -20,5 +20,11 @@ export function readQuery(address: string): Query {
 }
 
 function decoded(text: string): string {
-  return /[%+]/.test(text) ? (new URLSearchParams(`x=${text}`).get("x") ?? "") : text;
+  if (!/[%+]/.test(text)) return text;
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    // A lone % is itself, and what is not UTF-8 is replaced.
+    return new URLSearchParams(`x=${text}`).get("x") ?? "";
+  }
 }

@@ -1,5 +1,15 @@
 /** `Range` and the conditions of a GET (RFC 9110 §13, §14). Pure. */
-import type { ByteRange, StoredFile } from "./file-store.ts";
+
+/** Bytes from `offset`, or the last `suffix` of them. */
+export type ByteRange =
+  { readonly offset: number; readonly length?: number } | { readonly suffix: number };
+
+/** What tells one state of a file from another. */
+interface Validators {
+  /** Quoted, as in the header. */
+  readonly etag: string;
+  readonly uploadedAt: Date;
+}
 
 /**
  * The one range that is asked for. `undefined` where the header is absent, malformed, of another
@@ -26,7 +36,7 @@ export function resolveRange(
 }
 
 /** Whether the client's copy is still good, so that 304 is the answer (RFC 9110 §13.2.2). */
-export function isNotModified(headers: Headers, { etag, uploadedAt }: StoredFile): boolean {
+export function isNotModified(headers: Headers, { etag, uploadedAt }: Validators): boolean {
   const tags = headers.get("if-none-match");
   if (tags !== null) return tags.trim() === "*" || tagsIn(tags).includes(opaque(etag));
   const since = Date.parse(headers.get("if-modified-since") ?? "");
@@ -34,7 +44,7 @@ export function isNotModified(headers: Headers, { etag, uploadedAt }: StoredFile
 }
 
 /** Whether a range may be answered with: `If-Range` wants a strong match (RFC 9110 §13.1.5). */
-export function isRangeWanted(headers: Headers, { etag, uploadedAt }: StoredFile): boolean {
+export function isRangeWanted(headers: Headers, { etag, uploadedAt }: Validators): boolean {
   const condition = headers.get("if-range")?.trim();
   if (condition === undefined) return true;
   return condition.includes('"')

@@ -2,7 +2,8 @@
 import { MAX_FILE_NAME_BYTES } from "../limits.ts";
 
 // Control characters, and marks that turn the direction of writing, so that a name shows as it is.
-const UNSEEN = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uFEFF\uFFF9-\uFFFB]/gu;
+const UNSEEN =
+  /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\u2028\u2029\uFEFF\uFFF9-\uFFFB]/gu;
 const FORBIDDEN_ON_WINDOWS = /[<>:"|?*]/g;
 const RESERVED_ON_WINDOWS = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
 // What browsers escape in the name of a part (WHATWG HTML, "multipart/form-data").
@@ -40,14 +41,22 @@ export function extensionOf(name: string): string {
   return dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
 }
 
+/** The name with an extension that it has not, and still no longer than a name may be. */
+export function withExtension(name: string, extension: string): string {
+  return fitted(name, `.${extension}`);
+}
+
 function shortened(name: string): string {
-  if (byteLength(name) <= MAX_FILE_NAME_BYTES) return name;
   const extension = extensionOf(name);
   const isExtension = extension !== "" && byteLength(extension) <= MAX_EXTENSION_BYTES;
   const tail = isExtension ? name.slice(name.lastIndexOf(".")) : "";
+  return fitted(name.slice(0, name.length - tail.length), tail);
+}
+
+function fitted(start: string, tail: string): string {
   let stem = "";
   let bytes = byteLength(tail);
-  for (const character of name.slice(0, name.length - tail.length)) {
+  for (const character of start) {
     bytes += byteLength(character);
     if (bytes > MAX_FILE_NAME_BYTES) break;
     stem += character;

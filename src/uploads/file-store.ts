@@ -1,4 +1,5 @@
 /** Where files lie: R2, behind the few verbs that uploads and links need. */
+import { type ByteRange, resolveRange } from "./byte-range.ts";
 
 /** What is kept beside a file's bytes. */
 export interface FileMeta {
@@ -12,10 +13,6 @@ export interface StoredFile extends FileMeta {
   readonly etag: string;
   readonly uploadedAt: Date;
 }
-
-/** Bytes from `offset`, or the last `suffix` of them. */
-export type ByteRange =
-  { readonly offset: number; readonly length?: number } | { readonly suffix: number };
 
 /** A file that is written in parts of one size, the last one excepted. */
 export interface OpenFile {
@@ -74,7 +71,7 @@ export function createFileStore(bucket: R2Bucket): FileStore {
         const object = await bucket.get(key, range === undefined ? {} : { range });
         return object === null ? undefined : { ...storedFile(object), body: object.body };
       } catch (thrown) {
-        if (errorNumber(thrown) === RANGE_NOT_SATISFIABLE) return "unsatisfiable";
+        if (range !== undefined && (await liesOutside(bucket, key, range))) return "unsatisfiable";
         throw thrown;
       }
     },
@@ -99,10 +96,8 @@ function storedFile(object: R2Object): StoredFile {
   };
 }
 
-const RANGE_NOT_SATISFIABLE = 10_039;
-
-/** R2's error numbers stand only at the end of the message: `get: … (10039)`. */
-function errorNumber(thrown: unknown): number | undefined {
-  const number = thrown instanceof Error ? /\((\d+)\)$/.exec(thrown.message)?.[1] : undefined;
-  return number === undefined ? undefined : Number(number);
+/** R2 says so with several errors, depending on how the range was given. */
+async function liesOutside(bucket: R2Bucket, key: string, range: ByteRange): Promise<boolean> {
+  const object = await bucket.head(key);
+  return object !== null && resolveRange(range, object.size) === undefined;
 }

@@ -10,7 +10,8 @@ import type { IncomingFile, Upload } from "./upload.ts";
 
 export interface FormOptions {
   readonly contentType: string;
-  readonly limits: Pick<Config, "MAX_UPLOAD_BYTES" | "MAX_FIELDS" | "MAX_FIELD_BYTES">;
+  /** All fields together are a body that is not a file. */
+  readonly limits: Pick<Config, "MAX_BODY_BYTES" | "MAX_FIELDS" | "MAX_FIELD_BYTES">;
   readonly upload: Upload;
   /** Told of each text field as it comes, before any file behind it. */
   readonly onField: (name: string, value: JsonText) => void;
@@ -22,48 +23,29 @@ export async function readForm(
   { contentType, limits, upload, onField }: FormOptions,
 ): Promise<Result<Fields>> {
   const pairs: [string, JsonText][] = [];
+  let fieldsBytes = 0;
   try {
-    const bounded = within(source, limits.MAX_UPLOAD_BYTES);
-    for await (const part of readParts(bounded, boundaryOf(contentType))) {
+    for await (const part of readParts(source, boundaryOf(contentType))) {
       const file = part.isFile ? await presentFile(part) : undefined;
       if (file !== undefined) {
         const added = await upload.add(file);
         if (!added.ok) return added;
       } else if (!part.isFile) {
         if (!(pairs.length < limits.MAX_FIELDS)) return refused(tooManyFields(limits.MAX_FIELDS));
-        const value = await readField(part, limits.MAX_FIELD_BYTES);
-        if (!value.ok) return value;
-        pairs.push([part.name, value.value]);
-        onField(part.name, value.value);
+        const field = await readField(part, limits.MAX_FIELD_BYTES);
+        if (!field.ok) return field;
+        const { bytes, value } = field.value;
+        fieldsBytes += bytes;
+        if (!(fieldsBytes <= limits.MAX_BODY_BYTES)) return refused(fieldsTooLarge(limits));
+        pairs.push([part.name, value]);
+        onField(part.name, value);
       }
     }
   } catch (thrown) {
-    if (thrown instanceof FormTooLarge) return refused(thrown.refusal);
     if (thrown instanceof MultipartFault) return refused(unreadable(thrown.message));
     throw thrown;
   }
   return accepted(collectFields(pairs));
-}
-
-class FormTooLarge extends Error {
-  readonly refusal: Refusal;
-
-  constructor(value: number) {
-    super();
-    this.refusal = tooLarge({ what: "A form", value, unit: "bytes", setting: "MAX_UPLOAD_BYTES" });
-  }
-}
-
-async function* within(
-  source: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const piece of source) {
-    size += piece.byteLength;
-    if (!(size <= maxBytes)) throw new FormTooLarge(maxBytes);
-    yield piece;
-  }
 }
 
 /** The file, or `undefined` for a browser's file input that was left empty: no name, no bytes. */
@@ -74,7 +56,12 @@ async function presentFile(part: Part): Promise<IncomingFile | undefined> {
   return present && { field, fileName, contentType, content: present };
 }
 
-async function readField(part: Part, maxBytes: number): Promise<Result<JsonText>> {
+interface Field {
+  readonly value: JsonText;
+  readonly bytes: number;
+}
+
+async function readField(part: Part, maxBytes: number): Promise<Result<Field>> {
   const charset = headerParameters(part.contentType).get("charset") ?? "utf-8";
   if (!/^utf-?8$/i.test(charset)) {
     return refused({ reason: "charset_unsupported", charset: charset.slice(0, 64) });
@@ -85,12 +72,16 @@ async function readField(part: Part, maxBytes: number): Promise<Result<JsonText>
     return refused(tooLarge({ what, value: maxBytes, unit: "bytes", setting: "MAX_FIELD_BYTES" }));
   }
   const text = decodeUtf8(bytes);
-  if (text.ok) return accepted(toJsonText(text.value));
+  if (text.ok) return accepted({ value: toJsonText(text.value), bytes: bytes.byteLength });
   return refused(unreadable(`the field ${part.name.slice(0, 64)} is not UTF-8`));
 }
 
 function unreadable(why: string): Refusal {
   return { reason: "body_unreadable", problem: `The multipart body cannot be read: ${why}` };
+}
+
+function fieldsTooLarge({ MAX_BODY_BYTES: value }: FormOptions["limits"]): Refusal {
+  return tooLarge({ what: "All fields", value, unit: "bytes", setting: "MAX_BODY_BYTES" });
 }
 
 function tooManyFields(value: number): Refusal {

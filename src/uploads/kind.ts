@@ -4,7 +4,7 @@
  */
 import { fileTypeFromBuffer } from "file-type";
 import { accepted, refused, type Result } from "../refusal.ts";
-import { extensionOf } from "./file-name.ts";
+import { extensionOf, withExtension } from "./file-name.ts";
 
 /** What the bytes of a kind may show: file-type's own names, or `text` for what it knows nothing of. */
 interface Kind {
@@ -117,7 +117,7 @@ export async function kindOfFile(
   if (foundKind === undefined) {
     return unsupported(`The file ${name} has no extension, and its bytes show ${shown}`);
   }
-  return accepted({ name: `${name}.${found}`, type: foundKind.type });
+  return accepted({ name: withExtension(name, found), type: foundKind.type });
 }
 
 function unsupported(problem: string): Result<never> {
@@ -136,14 +136,27 @@ function extensionFor(shown: string, declaredType: string): string {
 /** file-type's name for the bytes; `text` or `data` where it has none. */
 async function shownBy(head: Uint8Array): Promise<string> {
   const shown = await fileTypeFromBuffer(head);
-  return shown?.ext ?? (isText(head) ? "text" : "data");
+  if (shown === undefined) return isUtf16(head) || !head.includes(0) ? "text" : "data";
+  // Two or three letters are enough for some kinds: "BM" is a bitmap, "MZ" a program. But all of
+  // these have control characters soon, and a text that only begins so has none.
+  return TEXTUAL.has(shown.ext) || !isPlainText(head) ? shown.ext : "text";
 }
 
-/** No NUL, unless a byte order mark says UTF-16. */
-function isText(head: Uint8Array): boolean {
-  const [first, second] = head;
-  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  return isUtf16 || !head.includes(0);
+/** Kinds of which whole files may be plain text; their marks are long enough to be sure of. */
+const TEXTUAL: ReadonlySet<string> = new Set(["pdf", "rtf", "ps", "eps", "xml"]);
+
+const PLAIN_TEXT_BYTES = 64 * 1024;
+const CONTROLS_IN_TEXT: ReadonlySet<number> = new Set([0x09, 0x0a, 0x0c, 0x0d, 0x1b]);
+
+/** Without control characters, whatever its encoding. */
+function isPlainText(head: Uint8Array): boolean {
+  const start = head.subarray(0, PLAIN_TEXT_BYTES);
+  return start.every((byte) => (byte >= 0x20 && byte !== 0x7f) || CONTROLS_IN_TEXT.has(byte));
+}
+
+/** By its byte order mark. */
+function isUtf16([first, second]: Uint8Array): boolean {
+  return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
 }
 
 /** Whatever is made of a ZIP (a DOCX, a JAR) may be named one. */

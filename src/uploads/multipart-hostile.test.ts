@@ -37,7 +37,7 @@ const content = fc
     fc.array(fc.constantFrom(...BRICKS)).map((bricks) => Buffer.from(bricks.join(""))),
     fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   )
-  .filter((bytes) => !/\r\n--X(?:[ \t]*\r\n|--|[ \t]*$)/.test(`${bytes.toString("latin1")}\r`));
+  .filter((bytes) => !/\r\n--X(?:[ \t]*\r\n|--|[ \t]*$)/.test(`${bytes.toString("latin1")}\r\n`));
 const anyParts = fc.array(fc.record({ isFile: fc.boolean(), content }), { maxLength: 5 });
 const anySizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
 

@@ -41,14 +41,18 @@ export async function* readParts(
     delimiter: Buffer.from(`\r\n--${boundary}`),
     isClosed: false,
   };
-  for await (const preamble of contentOf(form)) void preamble;
-  while (!form.isClosed) {
-    const part = readPartHeader(await headerBlock(form), contentOf(form));
-    yield part;
-    for await (const unread of part.content) void unread;
+  try {
+    for await (const preamble of contentOf(form)) void preamble;
+    while (!form.isClosed) {
+      const part = readPartHeader(await headerBlock(form), contentOf(form));
+      yield part;
+      for await (const unread of part.content) void unread;
+    }
+    do form.skip(form.size());
+    while (await form.more());
+  } finally {
+    await form.release();
   }
-  do form.skip(form.size());
-  while (await form.more());
 }
 
 /** What of the source is in sight: the rest of the last piece, and the next one when asked. */
@@ -61,6 +65,8 @@ interface Window {
   skip(bytes: number): void;
   /** Brings the next piece into sight; false at the end of the source. */
   more(): Promise<boolean>;
+  /** Lets go of the source, whose rest another may want to read. */
+  release(): Promise<void>;
 }
 
 interface Form extends Window {
@@ -69,31 +75,47 @@ interface Form extends Window {
   isClosed: boolean;
 }
 
+/** In memory of its own, used again and again: what is taken is good until the next piece comes. */
 function createWindow(source: AsyncIterable<Uint8Array>): Window {
   const pieces = source[Symbol.asyncIterator]();
+  let memory = Buffer.alloc(WINDOW_BYTES);
   // As if a line had ended before: the first delimiter may be the very first thing.
-  let sight: Buffer = Buffer.from("\r\n");
+  let start = 0;
+  let end = memory.write("\r\n");
   return {
-    size: () => sight.length,
-    indexOf: (bytes, from = 0) => sight.indexOf(bytes, from),
-    at: (index) => sight[index],
+    size: () => end - start,
+    indexOf(bytes, from = 0) {
+      return memory.subarray(start, end).indexOf(bytes, from);
+    },
+    at: (index) => (start + index < end ? memory[start + index] : undefined),
     take(bytes) {
-      const taken = sight.subarray(0, bytes);
-      sight = sight.subarray(bytes);
-      return taken;
+      start += bytes;
+      // No Buffer: its slice() would not copy.
+      return new Uint8Array(memory.buffer, memory.byteOffset + start - bytes, bytes);
     },
     skip(bytes) {
-      sight = sight.subarray(bytes);
+      start += bytes;
     },
     async more() {
       const { done, value } = await pieces.next();
       if (done === true) return false;
-      const piece = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      sight = sight.length === 0 ? piece : Buffer.concat([sight, piece]);
+      const needed = end - start + value.byteLength;
+      if (needed <= memory.byteLength) memory.copyWithin(0, start, end);
+      else memory = Buffer.concat([memory.subarray(start, end)], needed);
+      end -= start;
+      start = 0;
+      memory.set(value, end);
+      end += value.byteLength;
       return true;
+    },
+    async release() {
+      await pieces.return?.(undefined);
     },
   };
 }
+
+/** A piece, the rest of the one before, and a part's headers. */
+const WINDOW_BYTES = 160 * 1024;
 
 async function moreOrFault(form: Window): Promise<void> {
   if (!(await form.more())) throw new MultipartFault("it ends before its closing boundary");

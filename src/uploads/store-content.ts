@@ -63,7 +63,7 @@ async function readHead(stream: ReadableStream<Uint8Array>): Promise<Uint8Array>
   const read: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of pieces(stream)) {
-    read.push(piece);
+    read.push(piece.slice());
     bytes += piece.byteLength;
     if (bytes >= HEAD_BYTES) break;
   }
@@ -80,8 +80,20 @@ async function storePieces(
   { store, key, metaFor }: Target,
 ): Promise<Result<StoredContent>> {
   const parts = equalParts(content);
+  try {
+    return await storeParts(parts, { store, key, metaFor });
+  } finally {
+    // Lets go of a content that was refused before its end.
+    await parts.return(undefined);
+  }
+}
+
+async function storeParts(
+  parts: AsyncGenerator<EqualPart>,
+  { store, key, metaFor }: Target,
+): Promise<Result<StoredContent>> {
   const first = await parts.next();
-  const head = first.value?.bytes ?? new Uint8Array();
+  const head = first.done === true ? new Uint8Array() : first.value.bytes;
   const meta = await metaFor(head);
   if (!meta.ok) return meta;
   if (first.done === true || first.value.isLast) {
@@ -141,6 +153,8 @@ async function* equalParts(content: AsyncIterable<Uint8Array>): AsyncGenerator<E
   yield { bytes: filling.take(), isLast: true };
 }
 
+const BUFFER_STEPS = [64 * 1024, 1024 * 1024, PART_BYTES] as const;
+
 interface FillBuffer {
   /** Copies what fits, and gives back the rest. */
   add(piece: Uint8Array): Uint8Array;
@@ -148,7 +162,7 @@ interface FillBuffer {
   take(): Uint8Array;
 }
 
-/** Grows by doubling up to a part, so that a small file takes little. */
+/** Grows in few steps up to a part, so that a small file takes little, and a large one leaves little behind. */
 function createBuffer(): FillBuffer {
   let space = new Uint8Array();
   let filled = 0;
@@ -157,7 +171,7 @@ function createBuffer(): FillBuffer {
       const fits = Math.min(piece.byteLength, PART_BYTES - filled);
       if (filled + fits > space.byteLength) {
         const larger = new Uint8Array(
-          Math.min(PART_BYTES, Math.max(2 * space.byteLength, filled + fits)),
+          BUFFER_STEPS.find((step) => step >= filled + fits) ?? PART_BYTES,
         );
         larger.set(space.subarray(0, filled));
         space = larger;

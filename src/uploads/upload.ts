@@ -7,7 +7,8 @@
  */
 import type { Config } from "../config.ts";
 import type { UploadedFile } from "../invocation/task.ts";
-import { accepted, type Limit, refused, type Result } from "../refusal.ts";
+import { atMost, TooMuch } from "../pieces.ts";
+import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
 import { safeFileName } from "./file-name.ts";
 import type { FileStore } from "./file-store.ts";
 import { isAcceptedName, kindOfFile } from "./kind.ts";
@@ -26,6 +27,7 @@ export interface IncomingFile {
 export interface Upload {
   /** What has been stored, in the order of arrival. */
   readonly files: readonly UploadedFile[];
+  /** Throws `TooMuch` and `StreamBroken` where the content does. */
   add(file: IncomingFile): Promise<Result<"added">>;
   /** The task was taken: its agent will read the files. */
   keep(): void;
@@ -42,9 +44,6 @@ export interface UploadOptions {
   /** Asked once, before the first byte is stored, for the organisation that the files belong to. */
   readonly admit: () => Promise<Result<{ readonly organisation: string }>>;
 }
-
-/** A file is larger than `MAX_FILE_BYTES`. */
-class FileTooLarge extends Error {}
 
 export function createUpload({ store, links, origin, limits, admit }: UploadOptions): Upload {
   const files: UploadedFile[] = [];
@@ -70,20 +69,13 @@ export function createUpload({ store, links, origin, limits, admit }: UploadOpti
       const metaFor = (head: Uint8Array) => kindOfFile(name, head, contentType);
       // Before the first byte: what fails from here on is taken back.
       keys.push(key);
-      try {
-        const stored = await storeContent(within(content, limits.MAX_FILE_BYTES), {
-          store,
-          key,
-          metaFor,
-        });
-        if (!stored.ok) return stored;
-        const url = await links.sign(origin(), { key, name: stored.value.name }, Date.now());
-        files.push({ ...stored.value, field, key, url });
-        return accepted("added");
-      } catch (thrown) {
-        if (!(thrown instanceof FileTooLarge)) throw thrown;
-        return refused({ reason: "limit_exceeded", limit: fileLimit(name, limits.MAX_FILE_BYTES) });
-      }
+      const tooLarge = (): Refusal => fileTooLarge(name, limits.MAX_FILE_BYTES);
+      const source = bounded(content, limits.MAX_FILE_BYTES, tooLarge);
+      const stored = await storeContent(source, { store, key, metaFor });
+      if (!stored.ok) return stored;
+      const url = await links.sign(origin(), { key, name: stored.value.name }, Date.now());
+      files.push({ ...stored.value, field, key, url });
+      return accepted("added");
     },
 
     keep() {
@@ -96,33 +88,24 @@ export function createUpload({ store, links, origin, limits, admit }: UploadOpti
   };
 }
 
-/** The same content; it throws `FileTooLarge` as soon as there is too much of it. */
-function within(
+/** The same content; throws `TooMuch` as soon as there is more of it than a file may have. */
+function bounded(
   content: IncomingFile["content"],
   maxBytes: number,
+  refusal: () => Refusal,
 ): AsyncIterable<Uint8Array> | SizedStream {
-  if (!("stream" in content)) return countedPieces(content, maxBytes);
-  if (!(content.bytes <= maxBytes)) throw new FileTooLarge();
+  if (!("stream" in content)) return atMost(content, maxBytes, refusal);
+  if (!(content.bytes <= maxBytes)) throw new TooMuch(refusal());
   return content;
 }
 
-async function* countedPieces(
-  content: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array> {
-  let size = 0;
-  for await (const piece of content) {
-    size += piece.byteLength;
-    if (!(size <= maxBytes)) throw new FileTooLarge();
-    yield piece;
-  }
-}
-
-function tooMany(value: number): { reason: "limit_exceeded"; limit: Limit } {
+function tooMany(value: number): Refusal {
   const limit = { what: "A request", value, unit: "files", setting: "MAX_FILES" };
   return { reason: "limit_exceeded", limit };
 }
 
-function fileLimit(name: string, value: number): Limit {
-  return { what: `The file ${name}`, value, unit: "bytes", setting: "MAX_FILE_BYTES" };
+function fileTooLarge(name: string, value: number): Refusal {
+  const what = `The file ${name}`;
+  const limit = { what, value, unit: "bytes", setting: "MAX_FILE_BYTES" };
+  return { reason: "limit_exceeded", limit };
 }

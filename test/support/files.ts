@@ -70,20 +70,35 @@ const OFFICE = "application/vnd.openxmlformats-officedocument.";
 const SCHEMAS = "http://schemas.openxmlformats.org";
 const DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>';
 
+type Entries = Parameters<typeof zip>[0];
+
+/** Other parts of a package, in the order in which they are written. */
+interface Surroundings {
+  readonly before?: Entries;
+  readonly after?: Entries;
+}
+
 /** An Office Open XML package (ECMA-376) with one part besides its two tables. */
-function office(path: string, type: string, content: string): Uint8Array {
+function office(
+  path: string,
+  type: string,
+  content: string,
+  { before = {}, after = {} }: Surroundings = {},
+): Uint8Array {
   return zip({
+    ...before,
     "[Content_Types].xml": `${DECLARATION}<Types xmlns="${SCHEMAS}/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/${path}" ContentType="${OFFICE}${type}.main+xml"/></Types>`,
     "_rels/.rels": `${DECLARATION}<Relationships xmlns="${SCHEMAS}/package/2006/relationships"><Relationship Id="r1" Type="${SCHEMAS}/officeDocument/2006/relationships/officeDocument" Target="${path}"/></Relationships>`,
     [path]: `${DECLARATION}${content}`,
+    ...after,
   });
 }
 
-export function docx(line: string): Uint8Array {
+export function docx(line: string, surroundings: Surroundings = {}): Uint8Array {
   const main = `${SCHEMAS}/wordprocessingml/2006/main`;
   const body = `<w:body><w:p><w:r><w:t>${line}</w:t></w:r></w:p></w:body>`;
   const document = `<w:document xmlns:w="${main}">${body}</w:document>`;
-  return office("word/document.xml", "wordprocessingml.document", document);
+  return office("word/document.xml", "wordprocessingml.document", document, surroundings);
 }
 
 export function xlsx(): Uint8Array {

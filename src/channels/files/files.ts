@@ -1,12 +1,13 @@
 /** `GET|HEAD /files/{organisation}/{upload}/{n}/{name}?token=…`: the links of agents (contract §3.1). */
 import type { Context } from "hono";
-import { isNotModified, isRangeWanted, readRange, resolveRange } from "../../uploads/byte-range.ts";
 import {
   type ByteRange,
-  createFileStore,
-  type FileStore,
-  type StoredFile,
-} from "../../uploads/file-store.ts";
+  isNotModified,
+  isRangeWanted,
+  readRange,
+  resolveRange,
+} from "../../uploads/byte-range.ts";
+import { createFileStore, type FileStore, type StoredFile } from "../../uploads/file-store.ts";
 import { contentDisposition } from "./content-disposition.ts";
 import { answer, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";

@@ -4,7 +4,7 @@ import { type Body, decodeUtf8, NO_BODY, readFields } from "../../invocation/fie
 import { fileNameOf, headerParameters } from "../../invocation/header-parameters.ts";
 import type { JsonText } from "../../invocation/json-text.ts";
 import { type MediaType, readMediaType } from "../../invocation/media-type.ts";
-import { pieces, readAtMost, StreamBroken, unlessNothing } from "../../pieces.ts";
+import { atMost, pieces, readAtMost, StreamBroken, TooMuch, unlessNothing } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { readForm } from "../../uploads/form.ts";
 import { extensionOfType } from "../../uploads/kind.ts";
@@ -36,7 +36,8 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     case "file": {
       const { body } = request;
       if (body === null) return accepted(NO_BODY);
-      const arriving: Arriving = { headers, body, isGzip: gzip.value };
+      const bytes = Number(headers.get("content-length") ?? Number.NaN);
+      const arriving: Arriving = { headers, bytes, body, isGzip: gzip.value };
       return kind === "file"
         ? readFile(arriving, options)
         : readMultipart(arriving, type.value, options);
@@ -45,8 +46,8 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     case "form":
     case "text":
     case "verbatim": {
-      const text = await readText(request, gzip.value, options.config.MAX_BODY_BYTES);
       const { hasPrompt, config } = options;
+      const text = await readText(request, gzip.value, config);
       return text.ok
         ? readFields(kind, text.value, { hasPrompt, maxFields: config.MAX_FIELDS })
         : text;
@@ -56,12 +57,23 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
 
 interface Arriving {
   readonly headers: Headers;
+  /** As sent; NaN where the request does not say. */
+  readonly bytes: number;
   readonly body: ReadableStream<Uint8Array>;
   readonly isGzip: boolean;
 }
 
-function piecesOf({ body, isGzip: isCompressed }: Arriving): AsyncGenerator<Uint8Array> {
-  return isCompressed ? inflating(pieces(body)) : pieces(body);
+/** What arrives, inflated, no more of it than a request may have; `undefined` if it is nothing. */
+async function arrived(
+  { body, isGzip: isCompressed }: Arriving,
+  config: Config,
+): Promise<AsyncGenerator<Uint8Array> | undefined> {
+  const sent = await unlessNothing(pieces(body));
+  if (sent === undefined) return undefined;
+  const source = isCompressed ? inflating(sent) : sent;
+  return unlessNothing(
+    atMost(source, config.MAX_UPLOAD_BYTES, () => tooLarge("MAX_UPLOAD_BYTES", config)),
+  );
 }
 
 async function readMultipart(
@@ -69,12 +81,10 @@ async function readMultipart(
   { header }: MediaType,
   { config, upload, onField }: BodyOptions,
 ): Promise<Result<Body>> {
-  if (Number(arriving.headers.get("content-length")) > config.MAX_UPLOAD_BYTES) {
-    const limit = { what: "A form", value: config.MAX_UPLOAD_BYTES, unit: "bytes" };
-    return refused({ reason: "limit_exceeded", limit: { ...limit, setting: "MAX_UPLOAD_BYTES" } });
-  }
+  if (arriving.bytes > config.MAX_UPLOAD_BYTES)
+    return refused(tooLarge("MAX_UPLOAD_BYTES", config));
   try {
-    const source = await unlessNothing(piecesOf(arriving));
+    const source = await arrived(arriving, config);
     if (source === undefined) return accepted(NO_BODY);
     const options = { contentType: header, limits: config, upload, onField };
     const fields = await readForm(source, options);
@@ -86,21 +96,23 @@ async function readMultipart(
 
 async function readFile(
   arriving: Arriving,
-  { upload, fileName }: BodyOptions,
+  { upload, fileName, config }: BodyOptions,
 ): Promise<Result<Body>> {
-  const { headers, body } = arriving;
-  const length = Number(headers.get("content-length") ?? Number.NaN);
+  const { headers, body, bytes } = arriving;
+  if (bytes > config.MAX_UPLOAD_BYTES) return refused(tooLarge("MAX_UPLOAD_BYTES", config));
   const disposition = headerParameters(headers.get("content-disposition") ?? "");
   const contentType = headers.get("content-type") ?? "";
   const extension = extensionOfType(contentType);
-  const isSized = length >= 0 && !arriving.isGzip;
+  const typeName = extension === undefined ? "" : `file.${extension}`;
   try {
+    const isSized = bytes >= 0 && !arriving.isGzip;
+    const content = isSized ? { stream: body, bytes } : await arrived(arriving, config);
+    if (content === undefined) return accepted(NO_BODY);
     const added = await upload.add({
       field: "body",
-      fileName:
-        fileNameOf(disposition) || fileName || (extension === undefined ? "" : `file.${extension}`),
+      fileName: fileNameOf(disposition) || fileName || typeName,
       contentType,
-      content: isSized ? { stream: body, bytes: length } : piecesOf(arriving),
+      content,
     });
     return added.ok ? accepted(NO_BODY) : added;
   } catch (thrown) {
@@ -110,6 +122,7 @@ async function readFile(
 
 /** What is the sender's fault is refused; anything else is not. */
 function refuseBroken(thrown: unknown): Result<never> {
+  if (thrown instanceof TooMuch) return refused(thrown.refusal);
   if (!(thrown instanceof StreamBroken)) throw thrown;
   return refused({ reason: "body_unreadable", problem: thrown.message });
 }
@@ -131,38 +144,40 @@ async function unlessEmpty({ headers, body }: Request, refusal: Refusal): Promis
 async function readText(
   request: Request,
   isCompressed: boolean,
-  maxBytes: number,
+  config: Config,
 ): Promise<Result<string>> {
+  const maxBytes = config.MAX_BODY_BYTES;
   // What cannot be compressed grows a little.
   const maxSentBytes = isCompressed ? maxBytes + GZIP_OVERHEAD_BYTES + maxBytes / 1_000 : maxBytes;
-  const sent = await readBytes(request, maxSentBytes);
-  if (!sent.ok) return sent;
-  if (!isCompressed || sent.value.byteLength === 0) return decodeUtf8(sent.value);
+  let bytes: Uint8Array | undefined;
   try {
-    const inflated = inflate(sent.value, maxBytes);
-    return inflated === undefined ? refused(tooLarge(maxBytes)) : decodeUtf8(inflated);
+    bytes = await readBytes(request, maxSentBytes);
+  } catch {
+    return refused({ reason: "body_unreadable", problem: "The body was cut off" });
+  }
+  try {
+    if (isCompressed && bytes !== undefined && bytes.byteLength > 0)
+      bytes = inflate(bytes, maxBytes);
   } catch {
     return refused({ reason: "body_unreadable", problem: "The body is not valid gzip" });
   }
+  return bytes === undefined ? refused(tooLarge("MAX_BODY_BYTES", config)) : decodeUtf8(bytes);
 }
 
 const GZIP_OVERHEAD_BYTES = 1_024;
 
-async function readBytes(request: Request, maxBytes: number): Promise<Result<Uint8Array>> {
+/** `undefined` if there are more than `maxBytes` of them. */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (length > maxBytes) return refused(tooLarge(maxBytes));
-  try {
-    // The runtime holds a body to its Content-Length, and reads it whole the fastest.
-    if (length >= 0) return accepted(new Uint8Array(await request.arrayBuffer()));
-    const { body } = request;
-    const bytes = body === null ? new Uint8Array() : await readAtMost(body, maxBytes);
-    return bytes === undefined ? refused(tooLarge(maxBytes)) : accepted(bytes);
-  } catch {
-    return refused({ reason: "body_unreadable", problem: "The body was cut off" });
-  }
+  if (length > maxBytes) return undefined;
+  // The runtime holds a body to its Content-Length, and reads it whole the fastest.
+  if (length >= 0) return new Uint8Array(await request.arrayBuffer());
+  const { body } = request;
+  return body === null ? new Uint8Array() : readAtMost(body, maxBytes);
 }
 
-function tooLarge(value: number): Refusal {
-  const limit = { what: "The body", value, unit: "bytes", setting: "MAX_BODY_BYTES" };
+function tooLarge(setting: "MAX_BODY_BYTES" | "MAX_UPLOAD_BYTES", config: Config): Refusal {
+  const what = setting === "MAX_BODY_BYTES" ? "The body" : "A request";
+  const limit = { what, value: config[setting], unit: "bytes", setting };
   return { reason: "limit_exceeded", limit };
 }

@@ -25,9 +25,14 @@ export function inflate(bytes: Uint8Array, maxBytes: number): Uint8Array | undef
   }
 }
 
+/** Node's streams read ahead, and a piece is good only until the next. */
+async function* copies(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) yield piece.slice();
+}
+
 /** The same for a stream, which is left where its consumer stops; throws `StreamBroken`. */
 export async function* inflating(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const compressed = Readable.from(source);
+  const compressed = Readable.from(copies(source));
   const gunzip = compressed.pipe(createGunzip());
   compressed.on("error", (cause) => gunzip.destroy(cause));
   gunzip.on("close", () => compressed.destroy());

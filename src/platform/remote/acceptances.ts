@@ -14,8 +14,13 @@ export interface Acceptances {
   /** At most 24 hours old. */
   find(apiKey: string, agentId: string | undefined, now: number): Promise<Acceptance | undefined>;
   remember(apiKey: string, agentId: string | undefined, acceptance: Acceptance): Promise<void>;
-  /** The platform has said no. Costs nothing where nothing was remembered here. */
+  /**
+   * The platform has said no: nothing is found for the key until it has accepted it again. KV is
+   * written only if an acceptance was known here, so that wrong keys cost no writes.
+   */
   forget(apiKey: string, agentId: string | undefined): Promise<void>;
+  /** A name for the key that nobody can find it by: 32 hex digits. */
+  pseudonym(apiKey: string): string;
 }
 
 export interface AcceptancesOptions {
@@ -34,13 +39,13 @@ const acceptanceSchema = z.object({ organisation: z.string(), at: z.number() });
  */
 export function createAcceptances(options: AcceptancesOptions): Acceptances {
   const { namespace, hmacKey, origin } = options;
-  const memory = new Map<string, Acceptance>();
+  const memory = new Map<string, Acceptance | typeof REFUSED>();
   const idOf = (apiKey: string, agentId = "*"): string =>
     createHmac("sha256", hmacKey)
       .update(JSON.stringify([origin, apiKey, agentId]))
       .digest("hex");
 
-  const keep = (id: string, acceptance: Acceptance): void => {
+  const keep = (id: string, acceptance: Acceptance | typeof REFUSED): void => {
     const [oldest] = memory.keys();
     if (oldest !== undefined && memory.size >= MAX_ACCEPTANCES_IN_MEMORY) memory.delete(oldest);
     memory.set(id, acceptance);
@@ -50,7 +55,8 @@ export function createAcceptances(options: AcceptancesOptions): Acceptances {
     async find(apiKey, agentId, now) {
       const id = idOf(apiKey, agentId);
       const known = memory.get(id) ?? (await read(namespace, id));
-      if (known === undefined || now - known.at >= ACCEPTANCE_MS) return undefined;
+      if (known === undefined || known === REFUSED) return undefined;
+      if (now - known.at >= ACCEPTANCE_MS) return undefined;
       keep(id, known);
       return known;
     },
@@ -65,10 +71,18 @@ export function createAcceptances(options: AcceptancesOptions): Acceptances {
 
     async forget(apiKey, agentId) {
       const id = idOf(apiKey, agentId);
-      if (memory.delete(id)) await namespace.delete(id).catch(() => undefined);
+      const known = memory.get(id);
+      keep(id, REFUSED);
+      if (known !== undefined && known !== REFUSED) {
+        await namespace.delete(id).catch(() => undefined);
+      }
     },
+
+    pseudonym: (apiKey) => idOf(apiKey, "organisation").slice(0, 32),
   };
 }
+
+const REFUSED = "refused";
 
 async function read(namespace: KVNamespace, id: string): Promise<Acceptance | undefined> {
   const kept = await namespace.get(id, "json").catch(() => null);

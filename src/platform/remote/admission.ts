@@ -18,7 +18,7 @@ export function createAdmit(origin: string, acceptances: Acceptances): Admit {
     const known = await acceptances.find(caller.apiKey, agentId, now);
     if (known !== undefined && isFresh(known, agentId, now)) return accepted(known);
     try {
-      const organisation = await askFor(origin, agentId, caller);
+      const organisation = await askFor({ origin, acceptances }, agentId, caller);
       if (organisation.ok) {
         const acceptance = { organisation: organisation.value, at: now };
         await acceptances.remember(caller.apiKey, agentId, acceptance);
@@ -45,8 +45,13 @@ function isFresh({ at }: Acceptance, agentId: string | undefined, now: number): 
 const agentSchema = z.object({ organization_id: z.string().min(1) });
 const agentsSchema = z.object({ items: z.array(agentSchema) });
 
+interface Asking {
+  readonly origin: string;
+  readonly acceptances: Acceptances;
+}
+
 async function askFor(
-  origin: string,
+  { origin, acceptances }: Asking,
   agentId: string | undefined,
   caller: Caller,
 ): Promise<Result<string>> {
@@ -55,22 +60,22 @@ async function askFor(
     const reply = await callPlatform(origin + path, caller, { method: "GET", deadline });
     if (!reply.ok) return reply;
     const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES, deadline);
-    return accepted(organisationIn(text ?? "", agentId, caller));
+    const organisation = organisationIn(text ?? "", agentId);
+    return accepted(pathSafe(organisation ?? acceptances.pseudonym(caller.apiKey)));
   });
 }
 
-function organisationIn(text: string, agentId: string | undefined, { apiKey }: Caller): string {
+/** `undefined` for a key without a single agent: its files are its own all the same. */
+function organisationIn(text: string, agentId: string | undefined): string | undefined {
   const json = parsed(text);
-  const organisation =
+  const agents =
     agentId === undefined
-      ? agentsSchema.safeParse(json).data?.items.map((agent) => agent.organization_id)
-      : [agentSchema.safeParse(json).data?.organization_id];
-  if (organisation === undefined) {
-    throw new PlatformOutage("platform_failed", "reply is no list of agents");
+      ? agentsSchema.safeParse(json).data?.items
+      : [agentSchema.safeParse(json).data];
+  if (agents === undefined || agents.includes(undefined)) {
+    throw new PlatformOutage("platform_failed", "reply is no agent");
   }
-  const [first] = organisation;
-  // A key without a single agent has no organisation to be told; its files are its own all the same.
-  return pathSafe(first ?? `key:${apiKey}`);
+  return agents[0]?.organization_id;
 }
 
 /** Organisations are part of a file's address; what could not stand there is hashed. */

@@ -34,7 +34,9 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
     const address = origin + invokePath(task, mode);
     const reply = await callPlatform(address, caller, { method: "POST", body, deadline });
     if (!reply.ok && reply.refusal.reason === "api_key_invalid") {
+      // It may be the key, or its right to this agent: the platform says one and the same.
       await acceptances.forget(caller.apiKey, task.agentId);
+      await acceptances.forget(caller.apiKey, undefined);
     }
     return reply;
   };
