@@ -15,16 +15,24 @@ export interface Answer {
 /** A getter that finds nothing is refused, with the whole answer, so that nothing is lost. */
 export function shapeAnswer(state: TaskState, { json, getter }: Shape): Result<Answer> {
   const parsed = json ? resultAsJson(state.result) : undefined;
-  const result = parsed ?? state.result;
-  const whole = objectText(
-    ANSWER_FIELDS.map((field) => [field, field === "result" ? result : state[field]]),
-  );
+  const shown = parsed === undefined ? state : { ...state, result: parsed };
   const format = json && { resultFormat: formatOf(parsed) };
-  if (getter === undefined) return accepted({ json: whole, ...format });
-  const value = valueAt(whole, getter.path) ?? findInResult(result, getter.path);
+  const value = getter && valueIn(shown, getter.path);
   if (value !== undefined) return accepted({ json: value, ...format });
+  const whole = objectText(ANSWER_FIELDS.map((field) => [field, shown[field]]));
+  if (getter === undefined) return accepted({ json: whole, ...format });
   const problem = { loc: getter.loc, msg: "finds nothing in the answer", type: "not_found" };
   return refused({ reason: "getter_found_nothing", problem, task: whole });
+}
+
+/** A result that is JSON text is entered, whether or not the caller wants it as JSON. */
+function valueIn(state: TaskState, [name, ...rest]: Path): JsonText | undefined {
+  const field = ANSWER_FIELDS.find((known) => known === name);
+  if (field === undefined) return undefined;
+  const value = state[field];
+  const isText = field === "result" && rest.length > 0 && kindOf(value) === "text";
+  const entered = isText ? jsonWithin(textOf(value)) : value;
+  return entered === undefined ? undefined : valueAt(entered, rest);
 }
 
 function formatOf(parsed: JsonText | undefined): "json" | "text" {
@@ -33,11 +41,4 @@ function formatOf(parsed: JsonText | undefined): "json" | "text" {
 
 function resultAsJson(result: JsonText): JsonText | undefined {
   return kindOf(result) === "text" ? jsonWithin(textOf(result)) : result;
-}
-
-/** A result that is JSON text is entered, whether or not the caller wants it as JSON. */
-function findInResult(result: JsonText, [first, ...rest]: Path): JsonText | undefined {
-  if (first !== "result" || kindOf(result) !== "text") return undefined;
-  const inside = jsonWithin(textOf(result));
-  return inside === undefined ? undefined : valueAt(inside, rest);
 }

@@ -18,7 +18,7 @@ export function headerParameters(header: string): ReadonlyMap<string, string> {
 
 /** A header's `filename*` (RFC 8187), else its `filename`; `undefined` if it has neither. */
 export function fileNameOf(parameters: ReadonlyMap<string, string>): string | undefined {
-  return extendedValue(parameters.get("filename*")) ?? parameters.get("filename");
+  return extendedValue(parameters.get("filename*")) || parameters.get("filename");
 }
 
 function extendedValue(value: string | undefined): string | undefined {

@@ -15,7 +15,7 @@ function readWith(query: Record<string, string>, body: Body, uploads: UploadedFi
     query: new Map(Object.entries(query)),
     body,
     uploads,
-    newTaskId: "new-id",
+    newTaskId: () => "new-id",
   });
   return invocation.ok ? invocation.value : invocation.refusal;
 }

@@ -27,13 +27,14 @@ export interface Invocation {
   readonly shape: Shape;
 }
 
-/** What a channel has read of a request. `newTaskId` is used if the caller names no conversation. */
+/** What a channel has read of a request. */
 export interface Delivery {
   readonly query: Query;
   readonly body: Body;
   /** Files that came with it, stored already. */
   readonly uploads: readonly UploadedFile[];
-  readonly newTaskId: string;
+  /** Asked if the caller names no conversation. */
+  readonly newTaskId: () => string;
 }
 
 const PROMPT_MISSING: Problem = {
@@ -81,7 +82,7 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const task: Task = {
     agentId: values.agent_id,
     ...(values.agent_version !== undefined && { agentVersion: values.agent_version }),
-    id: values.task_id ?? newTaskId,
+    id: values.task_id ?? newTaskId(),
     prompt,
     files,
     ...(user !== undefined && { user }),

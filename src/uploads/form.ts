@@ -11,7 +11,7 @@ import type { IncomingFile, Upload } from "./upload.ts";
 export interface FormOptions {
   readonly contentType: string;
   /** All fields together are a body that is not a file. */
-  readonly limits: Pick<Config, "MAX_BODY_BYTES" | "MAX_FIELDS" | "MAX_FIELD_BYTES">;
+  readonly limits: Pick<Config, "MAX_BODY_BYTES" | "MAX_FIELDS" | "MAX_FIELD_BYTES" | "MAX_FILES">;
   readonly upload: Upload;
   /** Told of each text field as it comes, before any file behind it. */
   readonly onField: (name: string, value: JsonText) => void;
@@ -24,8 +24,11 @@ export async function readForm(
 ): Promise<Result<Fields>> {
   const pairs: [string, JsonText][] = [];
   let fieldsBytes = 0;
+  let parts = 0;
   try {
     for await (const part of readParts(source, boundaryOf(contentType))) {
+      parts += 1;
+      if (!(parts <= limits.MAX_FIELDS + limits.MAX_FILES)) return refused(tooManyParts(limits));
       const file = part.isFile ? await presentFile(part) : undefined;
       if (file !== undefined) {
         const added = await upload.add(file);
@@ -82,6 +85,12 @@ function unreadable(why: string): Refusal {
 
 function fieldsTooLarge({ MAX_BODY_BYTES: value }: FormOptions["limits"]): Refusal {
   return tooLarge({ what: "All fields", value, unit: "bytes", setting: "MAX_BODY_BYTES" });
+}
+
+/** Inputs that were left empty are no files, but each costs its reading. */
+function tooManyParts({ MAX_FIELDS, MAX_FILES }: FormOptions["limits"]): Refusal {
+  const value = MAX_FIELDS + MAX_FILES;
+  return tooLarge({ what: "A form", value, unit: "parts", setting: "MAX_FIELDS, MAX_FILES" });
 }
 
 function tooManyFields(value: number): Refusal {

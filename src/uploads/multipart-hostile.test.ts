@@ -37,7 +37,7 @@ const content = fc
     fc.array(fc.constantFrom(...BRICKS)).map((bricks) => Buffer.from(bricks.join(""))),
     fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
   )
-  .filter((bytes) => !/\r\n--X(?:[ \t]*\r\n|--|[ \t]*$)/.test(`${bytes.toString("latin1")}\r\n`));
+  .filter((bytes) => !/\r\n--X(?:[ \t]*\r\n|--)/.test(`${bytes.toString("latin1")}\r\n`));
 const anyParts = fc.array(fc.record({ isFile: fc.boolean(), content }), { maxLength: 5 });
 const anySizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 });
 
@@ -87,11 +87,11 @@ describe("what a hostile form costs", () => {
     const spaces = Buffer.alloc(64 * 1024, " ");
     async function* padded(): AsyncGenerator<Uint8Array> {
       yield Buffer.from("--X");
-      for (let piece = 0; piece < 320; piece += 1) yield spaces;
+      for (let piece = 0; piece < 960; piece += 1) yield spaces;
     }
     const startedAt = performance.now();
     await read(padded()).catch(() => undefined);
-    // As much as any other 20 MB: what grows with the square is held whole, and copied each time.
+    // As much as any other 60 MB: what grows with the square is held whole, and copied each time.
     expect(performance.now() - startedAt).toBeLessThan(500);
   });
 });

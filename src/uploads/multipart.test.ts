@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { describe, expect, it } from "vitest";
-import { boundaryOf, MultipartFault, readParts } from "./multipart.ts";
+import { readParts } from "./multipart.ts";
 
 interface ReadPart {
   readonly name: string;
@@ -55,31 +55,6 @@ function fault(message: RegExp) {
     message: expect.stringMatching(message),
   });
 }
-
-describe("boundaryOf", () => {
-  it.each([
-    ["multipart/form-data; boundary=abc", "abc"],
-    ["Multipart/Form-Data;BOUNDARY=aBc ; charset=utf-8", "aBc"],
-    ['multipart/form-data; charset="utf-8"; boundary="a b(c)?"', "a b(c)?"],
-    ['multipart/form-data; boundary="a;b=c"', "a;b=c"],
-    [`multipart/form-data; boundary=${"b".repeat(70)}`, "b".repeat(70)],
-    ["multipart/form-data; boundary=----WebKitFormBoundaryAb1", "----WebKitFormBoundaryAb1"],
-  ])("reads %s", (header, boundary) => {
-    expect(boundaryOf(header)).toBe(boundary);
-  });
-
-  it.each([
-    ["there is none", "multipart/form-data"],
-    ["it is empty", "multipart/form-data; boundary="],
-    ["it is empty in quotes", 'multipart/form-data; boundary=""'],
-    ["it has 71 characters", `multipart/form-data; boundary=${"b".repeat(71)}`],
-    ["it ends in a space", 'multipart/form-data; boundary="a "'],
-    ["it is not ASCII", "multipart/form-data; boundary=ä"],
-    ["it holds a control character", 'multipart/form-data; boundary="a\u0001b"'],
-  ])("refuses where %s", (_, header) => {
-    expect(() => boundaryOf(header)).toThrow(MultipartFault);
-  });
-});
 
 const LOOK_ALIKES: [string, string][] = [
   ["a longer boundary", "a\r\n--XY\r\nb"],
@@ -180,6 +155,15 @@ describe("readParts", () => {
     expect(parts).toMatchObject([{ name: "f", fileName, text: "c" }]);
   });
 
+  it.each([
+    ["cannot be decoded", "filename*=UTF-8''%E4.txt"],
+    ["is in a charset that nobody knows", "filename*=x-unknown''a.txt"],
+    ["is empty", "filename*="],
+  ])("takes a part for a file though its name %s", async (_, parameter) => {
+    const form = formWith(`Content-Disposition: form-data; name="f"; ${parameter}`);
+    expect(await readText(form)).toMatchObject([{ name: "f", isFile: true }]);
+  });
+
   it("takes a line break in a file's name for the end of the header, and no more", async () => {
     const lines = ['Content-Disposition: form-data; name="f"; filename="a', 'Set-Cookie: x"'];
     expect(await readText(formWith(...lines))).toMatchObject([{ name: "f", isFile: true }]);
@@ -250,7 +234,9 @@ describe("readParts of a form that is cut off", () => {
     ["no boundary at its end", formOf("c").replace("--X--", "--X")],
     ["nothing", ""],
   ])("refuses one with %s", async (_, form) => {
-    expect(await faultOf(form)).toEqual(fault(/ends before its closing boundary/));
+    expect(await faultOf(form)).toEqual(
+      fault(/ends before its closing boundary|first boundary does not stand/),
+    );
   });
 
   it("passes on what breaks the source", async () => {

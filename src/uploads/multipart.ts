@@ -42,7 +42,12 @@ export async function* readParts(
     isClosed: false,
   };
   try {
-    for await (const preamble of contentOf(form)) void preamble;
+    for await (const preamble of contentOf(form)) {
+      // Behind a byte order mark, say, it would be passed over, and a part with it.
+      if (Buffer.from(preamble).includes(`--${boundary}`)) {
+        throw new MultipartFault("its first boundary does not stand at the start of a line");
+      }
+    }
     while (!form.isClosed) {
       const part = readPartHeader(await headerBlock(form), contentOf(form));
       yield part;
@@ -229,6 +234,8 @@ function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Par
   if (name === "") throw new MultipartFault("a part has no name");
   const fileName = fileNameOf(parameters);
   const contentType = headers.get("content-type") ?? "";
-  const isFile = fileName !== undefined || /^application\/octet-stream\b/i.test(contentType);
+  // A name that cannot be read is still a file's.
+  const isNamed = fileName !== undefined || parameters.has("filename*");
+  const isFile = isNamed || /^application\/octet-stream\b/i.test(contentType);
   return { name, isFile, fileName: fileName ?? "", contentType, content };
 }

@@ -46,7 +46,7 @@ describe("a form of some 100 KB", () => {
           ),
         ),
     ],
-    ["white space behind a boundary", () => gzipped(BOUNDARY, ...repeated(" ".repeat(MIB), 40))],
+    ["white space behind a boundary", () => gzipped(BOUNDARY, ...repeated(" ".repeat(MIB), 60))],
     [
       "white space in a header",
       () =>

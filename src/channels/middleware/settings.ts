@@ -18,7 +18,7 @@ export interface SettingsOptions {
 /** Reads the settings and picks the platform, once an isolate; throws while a setting is malformed. */
 export function settings({ agents }: SettingsOptions): MiddlewareHandler<AppEnv> {
   const made = new WeakMap<Config, Pick<Variables, "platform" | "links">>();
-  return async function readSettings(c, next) {
+  return function readSettings(c, next) {
     const config = readConfig(c.env);
     const { platform, links } = made.get(config) ?? {
       platform: createPlatform(config, c.env, agents),

@@ -1,6 +1,7 @@
 /** The upload of one request: who may store, and what becomes of it when the request is over. */
 import type { Context } from "hono";
 import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
+import { readMediaType } from "../../invocation/media-type.ts";
 import { isAgentId, type Query } from "../../invocation/parameters.ts";
 import { PlatformOutage } from "../../platform/platform.ts";
 import { createFileStore } from "../../uploads/file-store.ts";
@@ -17,6 +18,23 @@ export interface RequestUpload {
    */
   readonly settle: (work: () => Promise<Response>) => Promise<Response>;
 }
+
+/** Whether the body's type is one that files come in; most requests need no upload at all. */
+export function mayHoldFiles(headers: Headers): boolean {
+  const type = readMediaType(headers.get("content-type"));
+  return type.ok && (type.value.kind === "multipart" || type.value.kind === "file");
+}
+
+/** The upload of a request that holds no file. */
+export const NO_UPLOAD: Pick<RequestUpload, "upload" | "onField"> = {
+  upload: {
+    files: [],
+    add: () => Promise.reject(new Error("no file was expected")),
+    keep: () => undefined,
+    discardUnlessKept: () => Promise.resolve(),
+  },
+  onField: () => undefined,
+};
 
 export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): RequestUpload {
   let agentId = query.get("agent_id") || undefined;

@@ -4,13 +4,13 @@ import { accepts } from "hono/accepts";
 import { type Answer, shapeAnswer } from "../../invocation/answer.ts";
 import { type Invocation, readInvocation } from "../../invocation/invocation.ts";
 import { kindOf, textOf } from "../../invocation/json-text.ts";
-import { isAgentId } from "../../invocation/parameters.ts";
+import { isAgentId, type Query } from "../../invocation/parameters.ts";
 import { readQuery } from "../../invocation/query.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { answerJson, answerText, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { readBody } from "./body.ts";
-import { uploadFor } from "./upload-for.ts";
+import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload-for.ts";
 
 export async function webhook(c: Context<AppEnv>): Promise<Response> {
   c.set("channel", "webhook");
@@ -22,28 +22,45 @@ export async function webhook(c: Context<AppEnv>): Promise<Response> {
   const agentId = query.get("agent_id");
   if (isAgentId(agentId)) c.set("agentId", agentId);
 
-  const { upload, onField, settle } = uploadFor(c, query, apiKey);
-  return settle(async () => {
-    const body = await readBody(c.req.raw, {
-      config: c.get("config"),
-      hasPrompt: (query.get("prompt") ?? "") !== "",
-      fileName: query.get("filename"),
-      upload,
-      onField,
-    });
-    if (!body.ok) return refuse(c, body.refusal);
+  const request: Keyed = { query, apiKey };
+  if (!mayHoldFiles(c.req.raw.headers)) return deliver(c, request, NO_UPLOAD);
+  const requestUpload = uploadFor(c, query, apiKey);
+  return requestUpload.settle(() => deliver(c, request, requestUpload));
+}
 
-    const newTaskId = crypto.randomUUID();
-    const delivery = { query, body: body.value, uploads: upload.files, newTaskId };
-    const invocation = readInvocation(delivery);
-    if (!invocation.ok) return refuse(c, invocation.refusal);
+/** A request whose key is known, if not yet accepted. */
+interface Keyed {
+  readonly query: Query;
+  readonly apiKey: string;
+}
 
-    const { task, asynchronous } = invocation.value;
-    c.set("agentId", task.agentId);
-    c.set("taskId", task.id);
-    const call = { invocation: invocation.value, upload, apiKey };
-    return asynchronous ? start(c, call) : run(c, call);
+async function deliver(
+  c: Context<AppEnv>,
+  { query, apiKey }: Keyed,
+  { upload, onField }: Pick<RequestUpload, "upload" | "onField">,
+): Promise<Response> {
+  const body = await readBody(c.req.raw, {
+    config: c.get("config"),
+    hasPrompt: (query.get("prompt") ?? "") !== "",
+    fileName: query.get("filename"),
+    upload,
+    onField,
   });
+  if (!body.ok) return refuse(c, body.refusal);
+
+  const delivery = { query, body: body.value, uploads: upload.files, newTaskId };
+  const invocation = readInvocation(delivery);
+  if (!invocation.ok) return refuse(c, invocation.refusal);
+
+  const { task, asynchronous } = invocation.value;
+  c.set("agentId", task.agentId);
+  c.set("taskId", task.id);
+  const call = { invocation: invocation.value, upload, apiKey };
+  return asynchronous ? start(c, call) : run(c, call);
+}
+
+function newTaskId(): string {
+  return crypto.randomUUID();
 }
 
 interface Call {

@@ -90,7 +90,7 @@ async function refusalOf(reply: Response, deadline: Deadline): Promise<Refusal> 
     default:
       await reply.body?.cancel();
       throw new PlatformOutage(outageOfStatus(reply.status), `status ${reply.status}`, {
-        tookNothing: reply.status !== EDGE_TIMEOUT,
+        tookNothing: !MAY_STILL_RUN.has(reply.status),
       });
   }
 }
@@ -98,6 +98,9 @@ async function refusalOf(reply: Response, deadline: Deadline): Promise<Refusal> 
 /** Cloudflare answers in an unreachable origin's place: refused, too slow to connect, no route, no name. */
 const EDGE_UNREACHABLE: ReadonlySet<number> = new Set([521, 522, 523, 530]);
 const EDGE_TIMEOUT = 524;
+
+/** Said by a proxy in between, which has heard nothing from an agent that may be at work. */
+const MAY_STILL_RUN: ReadonlySet<number> = new Set([502, 504, EDGE_TIMEOUT]);
 
 function outageOfStatus(status: number): PlatformOutage["reason"] {
   if (EDGE_UNREACHABLE.has(status)) return "platform_unreachable";
