@@ -1,20 +1,17 @@
 /** From a body's text to its fields (contract §1.4). A field's value is JSON text, as it was written. */
 import { MAX_JSON_LEVELS } from "../limits.ts";
 import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
-import {
-  type JsonFault,
-  type JsonText,
-  kindOf,
-  lineAndColumn,
-  membersOf,
-  readJson,
-  textOf,
-  toJsonText,
-} from "./json-text.ts";
+import { type JsonText, kindOf, membersOf, textOf, toJsonText } from "./json-text.ts";
+import { type JsonFault, lineAndColumn, readJson } from "./read-json.ts";
 import type { BodyKind } from "./media-type.ts";
 
 /** A body's top level, in the order of arrival. */
 export type Fields = ReadonlyMap<string, JsonText>;
+
+/** `null` and the empty text are absent at every level. */
+export function isAbsent(json: JsonText): boolean {
+  return json === "null" || json === '""';
+}
 
 /** A body that was read. */
 export interface Body {

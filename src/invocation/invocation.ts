@@ -10,7 +10,8 @@ import {
 import { MAX_LINKED_FILES, MAX_TASK_CHARS } from "../limits.ts";
 import type { Body, Fields } from "./fields.ts";
 import { elementsOf, type JsonText, kindOf, objectText, textOf, toJsonText } from "./json-text.ts";
-import { isParameter, type Parameters, type Query, readParameters } from "./parameters.ts";
+import { isParameter, type Parameters, readParameters } from "./parameters.ts";
+import type { Query } from "./query.ts";
 import type { Path } from "./path.ts";
 import type { LinkedFile, Task, TaskFile, UploadedFile, User } from "./task.ts";
 

@@ -1,15 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  elementsOf,
-  kindOf,
-  lineAndColumn,
-  membersOf,
-  objectText,
-  readJson,
-  textOf,
-  valueAt,
-} from "./json-text.ts";
+import { elementsOf, kindOf, membersOf, objectText, textOf, valueAt } from "./json-text.ts";
+import { lineAndColumn, readJson } from "./read-json.ts";
 
 function read(text: string, maxLevels = 1_000): string {
   const json = readJson(text, maxLevels);

@@ -1,18 +1,13 @@
 /** The parameters of `POST /`: where each may stand, its type, and which of several values counts. */
 import * as z from "zod";
 import { MAX_AGENT_VERSION_CHARS, MAX_JSON_LEVELS, MAX_TASK_ID_CODE_POINTS } from "../limits.ts";
-import { type Place, type Problem, refused } from "../refusal.ts";
-import type { Fields } from "./fields.ts";
-import {
-  type JsonText,
-  kindOf,
-  membersOf,
-  readJson,
-  textOf,
-  toJsonText,
-  valueAt,
-} from "./json-text.ts";
+import type { Place, Problem } from "../refusal.ts";
+import { type Fields, isAbsent } from "./fields.ts";
+import { type JsonText, kindOf, textOf, toJsonText, valueAt } from "./json-text.ts";
+import { readJson } from "./read-json.ts";
+import { type Mapping, readMapping } from "./mapping.ts";
 import { type Path, readPath } from "./path.ts";
+import type { Query } from "./query.ts";
 
 const TEXT = { error: "must be text" };
 const FLAG = { error: "must be a boolean: true, false, 1, 0, yes, no, on or off" };
@@ -127,19 +122,6 @@ export function isParameter(name: string): boolean {
   return BODY_PARAMETERS.has(name) || name === "x-api-key";
 }
 
-/** The parameters that a mapping may fill. */
-export const MAPPABLE = [
-  "task_id",
-  "user_id",
-  "user_email",
-  "user_first_name",
-  "user_last_name",
-  "prompt",
-] as const;
-
-/** A request's query: of a repeated parameter the first. */
-export type Query = ReadonlyMap<string, string>;
-
 export interface ReadParameters {
   /** `undefined` while `problems` holds any. */
   readonly values: Parameters | undefined;
@@ -204,11 +186,6 @@ function problemsOf(error: z.ZodError, loc: Place): Problem[] {
   return error.issues.map(({ message, code }) => ({ loc, msg: message, type: code }));
 }
 
-/** `null` and the empty text are absent at every level. */
-function isAbsent(json: JsonText): boolean {
-  return json === "null" || json === '""';
-}
-
 function candidateFor(
   name: string,
   query: Query,
@@ -271,72 +248,4 @@ function tokensText(json: JsonText): JsonText | undefined {
 function isTaskId(text: string): boolean {
   if (text === "." || text === ".." || /\p{Cc}/u.test(text) || !text.isWellFormed()) return false;
   return Array.from(text).length <= MAX_TASK_ID_CODE_POINTS;
-}
-
-interface Mapped {
-  readonly path: Path;
-  readonly loc: Place;
-}
-
-interface Mapping {
-  /** By parameter; of several the first that finds something counts. */
-  readonly paths: ReadonlyMap<string, readonly Mapped[]>;
-  readonly problems: readonly Problem[];
-}
-
-/** `map.task_id=message.chat.id`, or all of them in `params_mapping`; the former counts. */
-function readMapping(query: Query): Mapping {
-  const paths = new Map<string, Mapped[]>();
-  const { entries, problems } = mappingEntries(query);
-  for (const { name, json, loc } of entries) {
-    if (!MAPPABLE.some((mappable) => mappable === name)) {
-      const msg = `is no parameter that can be mapped; these can: ${MAPPABLE.join(", ")}`;
-      problems.push({ loc, msg, type: "unknown_parameter" });
-      continue;
-    }
-    if (isAbsent(json)) continue;
-    const path = kindOf(json) === "text" ? readPath(textOf(json)) : refused("must be text");
-    if (path.ok) paths.set(name, [...(paths.get(name) ?? []), { path: path.value, loc }]);
-    else problems.push({ loc, msg: `path ${path.refusal}`, type: "custom" });
-  }
-  return { paths, problems };
-}
-
-interface Entry {
-  readonly name: string;
-  readonly json: JsonText;
-  readonly loc: Place;
-}
-
-function mappingEntries(query: Query): { entries: Entry[]; problems: Problem[] } {
-  const entries: Entry[] = [];
-  for (const [key, text] of query) {
-    if (!key.startsWith("map.")) continue;
-    entries.push({ name: key.slice("map.".length), json: toJsonText(text), loc: ["query", key] });
-  }
-  const text = query.get("params_mapping") ?? "";
-  if (text === "") return { entries, problems: [] };
-  const loc = ["query", "params_mapping"];
-  const json = readJson(text, MAX_JSON_LEVELS);
-  if (!json.ok) {
-    return { entries, problems: [{ loc, msg: mappingRemedy(text), type: "json_invalid" }] };
-  }
-  if (kindOf(json.value) !== "object") {
-    return { entries, problems: [{ loc, msg: "must be a JSON object", type: "invalid_type" }] };
-  }
-  for (const [name, value] of membersOf(json.value)) {
-    entries.push({ name, json: value, loc: [...loc, name] });
-  }
-  return { entries, problems: [] };
-}
-
-function mappingRemedy(text: string): string {
-  const example = "map.task_id=message.chat.id";
-  if (!/^\s*"[^"]*"\s*:/.test(text)) {
-    return `must be a JSON object, as in {"task_id":"message.chat.id"}; or write ${example}`;
-  }
-  return (
-    "must be a JSON object, but has lost its braces: curl without -g takes {…} for a pattern " +
-    `and sends one request for each entry. Use curl -g, or write ${example}`
-  );
 }

@@ -4,7 +4,8 @@
  */
 import { MAX_JSON_LEVELS, MAX_PATH_CHARS } from "../limits.ts";
 import { accepted, refused, type Result } from "../refusal.ts";
-import { type JsonText, readJson, textOf } from "./json-text.ts";
+import { type JsonText, textOf } from "./json-text.ts";
+import { readJson } from "./read-json.ts";
 
 /** Keys and indexes, from the outermost; `valueAt` follows it. An index is kept as it was written. */
 export type Path = readonly string[];

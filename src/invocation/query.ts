@@ -1,5 +1,7 @@
 /** An address's query as its parameters. */
-import type { Query } from "./parameters.ts";
+
+/** A request's query: of a repeated parameter the first. */
+export type Query = ReadonlyMap<string, string>;
 
 /**
  * Of a repeated parameter the first counts. What is neither escaped nor a plus needs no decoding,

@@ -1,6 +1,7 @@
 /** The description of the API: OpenAPI 3.1, made from the schemas that check the requests. */
 import * as z from "zod";
-import { MAPPABLE, parametersSchema, queryParametersSchema } from "../../invocation/parameters.ts";
+import { MAPPABLE } from "../../invocation/mapping.ts";
+import { parametersSchema, queryParametersSchema } from "../../invocation/parameters.ts";
 import { ANSWER_FIELDS } from "../../invocation/task.ts";
 
 type Described = Readonly<Record<string, unknown>>;

@@ -2,7 +2,8 @@
 import type { Context } from "hono";
 import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
 import { readMediaType } from "../../invocation/media-type.ts";
-import { isAgentId, type Query } from "../../invocation/parameters.ts";
+import { isAgentId } from "../../invocation/parameters.ts";
+import type { Query } from "../../invocation/query.ts";
 import { PlatformOutage } from "../../platform/platform.ts";
 import { createFileStore } from "../../uploads/file-store.ts";
 import { createUpload, type Upload } from "../../uploads/upload.ts";

@@ -1,6 +1,7 @@
 /** What the platform's replies mean (contract §1.7; what is assumed of it: README). */
 import * as z from "zod";
-import { type JsonText, kindOf, membersOf, readJson } from "../../invocation/json-text.ts";
+import { type JsonText, kindOf, membersOf } from "../../invocation/json-text.ts";
+import { readJson } from "../../invocation/read-json.ts";
 import type { AnswerField, TaskState } from "../../invocation/task.ts";
 import { MAX_JSON_LEVELS, MAX_PLATFORM_PROBLEMS } from "../../limits.ts";
 import type { Problem, Refusal } from "../../refusal.ts";

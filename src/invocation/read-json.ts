@@ -1,0 +1,240 @@
+/** Reading JSON: checked once against RFC 8259, without recursion, and brought to its shortest form. */
+import { accepted, refused, type Result } from "../refusal.ts";
+import {
+  BACKSLASH,
+  CARRIAGE_RETURN,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COLON,
+  COMMA,
+  LINE_FEED,
+  LOWER_U,
+  MINUS,
+  NINE,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  PLUS,
+  POINT,
+  QUOTE,
+  SLASH,
+  SPACE,
+  TAB,
+  ZERO,
+} from "./json-codes.ts";
+import { type JsonText, textOf } from "./json-text.ts";
+
+/** What is wrong with a text that is not JSON. `offset` is in UTF-16 units from its start. */
+export interface JsonFault {
+  readonly kind: "syntax" | "depth";
+  readonly offset: number;
+  readonly problem: string;
+}
+
+/** Checks `text` against RFC 8259 and brings it to its shortest form, in one pass. */
+export function readJson(text: string, maxLevels: number): Result<JsonText, JsonFault> {
+  const reader = new Reader(text, maxLevels);
+  try {
+    reader.value();
+  } catch (fault) {
+    if (fault instanceof Fault) return refused(fault);
+    throw fault;
+  }
+  return accepted(reader.shortest());
+}
+
+/** `line 3, column 14` (both from 1) of an offset in a text. */
+export function lineAndColumn(text: string, offset: number): string {
+  const before = text.slice(0, offset);
+  const line = before.split("\n").length;
+  return `line ${line}, column ${offset - before.lastIndexOf("\n")}`;
+}
+
+class Fault extends Error implements JsonFault {
+  readonly kind: JsonFault["kind"];
+  readonly offset: number;
+  readonly problem: string;
+
+  constructor(kind: JsonFault["kind"], offset: number, problem: string) {
+    super(problem);
+    this.kind = kind;
+    this.offset = offset;
+    this.problem = problem;
+  }
+}
+
+/** One pass over one text. It keeps its own stack of open containers, so no nesting overflows it. */
+class Reader {
+  readonly #text: string;
+  readonly #maxLevels: number;
+  #at = 0;
+  /** Start of what has been read but not yet taken into `#pieces`. */
+  #from = 0;
+  #pieces = "";
+
+  constructor(text: string, maxLevels: number) {
+    this.#text = text;
+    this.#maxLevels = maxLevels;
+  }
+
+  /** What was read, without the white space and with needless escapes undone. */
+  shortest(): string {
+    return this.#from === 0 ? this.#text : this.#pieces + this.#text.slice(this.#from);
+  }
+
+  /** The whole text: one value, then its end. */
+  value(): void {
+    const text = this.#text;
+    const inObject: boolean[] = [];
+    for (;;) {
+      const code = this.#skipSpace();
+      if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+        this.#at += 1;
+        const isObject = code === OPEN_OBJECT;
+        if (inObject.push(isObject) > this.#maxLevels) {
+          throw new Fault("depth", this.#at - 1, "nested too deep");
+        }
+        const closing = this.#skipSpace() === (isObject ? CLOSE_OBJECT : CLOSE_ARRAY);
+        if (!closing) {
+          if (isObject) this.#key();
+          continue;
+        }
+      } else {
+        this.#scalar(code);
+      }
+      // A value has ended: close what it closes, until another one must follow.
+      for (;;) {
+        const within = inObject.at(-1);
+        const next = this.#skipSpace();
+        if (within === undefined) {
+          if (this.#at < text.length) this.#fail("nothing more");
+          return;
+        }
+        if (next === COMMA) {
+          this.#at += 1;
+          if (within) {
+            this.#skipSpace();
+            this.#key();
+          }
+          break;
+        }
+        if (next !== (within ? CLOSE_OBJECT : CLOSE_ARRAY)) {
+          this.#fail(within ? "',' or '}'" : "',' or ']'");
+        }
+        this.#at += 1;
+        inObject.pop();
+      }
+    }
+  }
+
+  /** The code at the next token, or NaN at the end of the text. */
+  #skipSpace(): number {
+    const text = this.#text;
+    const start = this.#at;
+    let at = start;
+    let code = text.charCodeAt(at);
+    while (code === SPACE || code === LINE_FEED || code === CARRIAGE_RETURN || code === TAB) {
+      at += 1;
+      code = text.charCodeAt(at);
+    }
+    if (at > start) {
+      this.#pieces += text.slice(this.#from, start);
+      this.#from = at;
+      this.#at = at;
+    }
+    return code;
+  }
+
+  #key(): void {
+    if (this.#text.charCodeAt(this.#at) !== QUOTE) this.#fail("a key in double quotes");
+    this.#string();
+    if (this.#skipSpace() !== COLON) this.#fail("':'");
+    this.#at += 1;
+  }
+
+  #scalar(code: number): void {
+    if (code === QUOTE) this.#string();
+    else if (code === MINUS || isDigit(code)) this.#number();
+    else if (this.#text.startsWith("true", this.#at)) this.#at += 4;
+    else if (this.#text.startsWith("false", this.#at)) this.#at += 5;
+    else if (this.#text.startsWith("null", this.#at)) this.#at += 4;
+    else this.#fail("a value");
+  }
+
+  #string(): void {
+    const text = this.#text;
+    const start = this.#at;
+    let at = start + 1;
+    let isShortest = true;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      // The common case first: this loop is most of what a large body costs.
+      if (code > QUOTE && code !== BACKSLASH) {
+        at += 1;
+        continue;
+      }
+      if (code === QUOTE) break;
+      if (code === BACKSLASH) {
+        const kind = text.charCodeAt(at + 1);
+        const length = escapeLength(text, at);
+        if (length === 0) throw new Fault("syntax", at, "a backslash that escapes nothing");
+        if (kind === LOWER_U || kind === SLASH) isShortest = false;
+        at += length;
+        continue;
+      }
+      if (!(code >= SPACE)) {
+        const problem =
+          at < text.length ? "a control character in a text" : "a text without its closing quote";
+        throw new Fault("syntax", at, problem);
+      }
+      at += 1;
+    }
+    this.#at = at + 1;
+    if (isShortest) return;
+    this.#pieces +=
+      text.slice(this.#from, start) + JSON.stringify(textOf(text.slice(start, this.#at)));
+    this.#from = this.#at;
+  }
+
+  #number(): void {
+    const text = this.#text;
+    if (text.charCodeAt(this.#at) === MINUS) this.#at += 1;
+    if (text.charCodeAt(this.#at) === ZERO) this.#at += 1;
+    else this.#digits();
+    if (text.charCodeAt(this.#at) === POINT) {
+      this.#at += 1;
+      this.#digits();
+    }
+    const exponent = text[this.#at];
+    if (exponent === "e" || exponent === "E") {
+      this.#at += 1;
+      const sign = text.charCodeAt(this.#at);
+      if (sign === PLUS || sign === MINUS) this.#at += 1;
+      this.#digits();
+    }
+  }
+
+  #digits(): void {
+    const start = this.#at;
+    while (isDigit(this.#text.charCodeAt(this.#at))) this.#at += 1;
+    if (this.#at === start) this.#fail("a digit");
+  }
+
+  #fail(expected: string): never {
+    const found = this.#at < this.#text.length ? "" : "; the text ends there";
+    throw new Fault("syntax", this.#at, `expected ${expected}${found}`);
+  }
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
+
+const HEX4 = /^[0-9a-fA-F]{4}$/;
+const SHORT_ESCAPES: ReadonlySet<number> = new Set(new TextEncoder().encode('"\\/bfnrt'));
+
+/** Length of the escape at a backslash; 0 if it is none. */
+function escapeLength(text: string, at: number): number {
+  const kind = text.charCodeAt(at + 1);
+  if (kind === LOWER_U) return HEX4.test(text.slice(at + 2, at + 6)) ? 6 : 0;
+  return SHORT_ESCAPES.has(kind) ? 2 : 0;
+}
