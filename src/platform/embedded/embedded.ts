@@ -6,6 +6,7 @@ import type { Agent } from "./agent.ts";
 import { toJsonText } from "../../invocation/json-text.ts";
 import { SOURCE, type Task, type TaskState } from "../../invocation/task.ts";
 import { accepted, refused, type Result } from "../../refusal.ts";
+import { within } from "../deadline.ts";
 import { type Admission, type Caller, type Platform, PlatformOutage } from "../platform.ts";
 import { type OpenFile, opensFrom, type Outcome, runAgent } from "./run.ts";
 import type { Thread, TurnTask } from "./thread.ts";
@@ -48,7 +49,13 @@ export function createEmbeddedPlatform(options: EmbeddedOptions): Platform {
       const thread = threads.getByName(task.id);
       const run = runTurn({ agent: agent.value, task: turnTask(task), thread, openFile });
       waitUntil(run);
-      return accepted(await within(syncTimeoutSeconds * 1000, run));
+      return within(syncTimeoutSeconds, async (deadline) => {
+        try {
+          return accepted(await deadline.race(run));
+        } catch (thrown) {
+          throw deadline.hasPassed() ? new PlatformOutage("platform_timeout", thrown) : thrown;
+        }
+      });
     },
 
     async start(task, caller) {
@@ -105,18 +112,4 @@ async function isSameKey(given: string, ours: string): Promise<boolean> {
   );
   const [a, b] = digests;
   return a !== undefined && b !== undefined && crypto.subtle.timingSafeEqual(a, b);
-}
-
-async function within<Value>(milliseconds: number, run: Promise<Value>): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new PlatformOutage("platform_timeout", "the agent is still running"));
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([run, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

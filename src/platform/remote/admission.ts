@@ -6,7 +6,7 @@ import { accepted, type Result } from "../../refusal.ts";
 import { type Admission, type Caller, PlatformOutage } from "../platform.ts";
 import type { Acceptance, Acceptances } from "./acceptances.ts";
 import { callPlatform, replyText } from "./call.ts";
-import { within } from "./deadline.ts";
+import { within } from "../deadline.ts";
 
 export interface Admit {
   (agentId: string | undefined, caller: Caller): Promise<Result<Admission>>;

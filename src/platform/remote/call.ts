@@ -3,7 +3,7 @@ import { MAX_API_KEY_CHARS, MAX_PLATFORM_REFUSAL_BYTES } from "../../limits.ts";
 import { readAtMost } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { type Caller, PlatformOutage } from "../platform.ts";
-import type { Deadline } from "./deadline.ts";
+import type { Deadline } from "../deadline.ts";
 import { isReachable } from "./reachable.ts";
 import { rateLimited, readProblems } from "./reply.ts";
 

@@ -9,7 +9,7 @@ import type { Task, TaskState } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { createAdmit } from "./admission.ts";
 import { callPlatform, replyText } from "./call.ts";
-import { type Deadline, within } from "./deadline.ts";
+import { type Deadline, within } from "../deadline.ts";
 import { readTask } from "./reply.ts";
 import { invokeBody, invokePath } from "./request.ts";
 
