@@ -72,8 +72,8 @@ async function readHead(stream: ReadableStream<Uint8Array>): Promise<Uint8Array>
 
 /**
  * Stores what comes in pieces: a small file in one `put`, a larger one in parts. While one part goes
- * out, the next is filled: two buffers of 8 MiB are all the memory that it takes. Until
- * the last of them is in, nobody sees the file.
+ * out, the next is filled: two buffers of 8 MiB are all the memory that it takes. Nobody sees the
+ * file until the last part is in.
  */
 async function storePieces(
   content: AsyncIterable<Uint8Array>,
