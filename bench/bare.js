@@ -5,26 +5,27 @@ const app = new Hono();
 
 app.get("/health", (c) => c.text("ok"));
 
-/** The bytes that the gateway sends for `params_mapping` of the chat's id and text. */
+/** The bytes that the gateway sends for `params_mapping` of the sender's id and text. */
 app.post("/mapped", async (c) => {
   const body = await c.req.json();
-  const { chat, text } = body.message;
-  return forward(c, { id: String(chat.id), prompt: text, context: body });
+  const { from, text } = body.message;
+  const user = { id: String(from.id), email: "" };
+  return forward(c, { input: { text, user }, context: body });
 });
 
-/** The bytes that the gateway sends for a body with `task_id` and `prompt` at its top level. */
+/** The bytes that the gateway sends for a body with `prompt` at its top level. */
 app.post("/plain", async (c) => {
-  const { task_id: id, prompt, ...context } = await c.req.json();
-  return forward(c, { id, prompt, context });
+  const { prompt: text, ...context } = await c.req.json();
+  return forward(c, { input: { text }, context });
 });
 
-async function forward(c, { id, prompt, context }) {
+async function forward(c, { input, context }) {
   const reply = await fetch(`${c.env.PLATFORM_URL}/v1/agents/bench/invoke`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": c.req.header("x-api-key") },
     body: JSON.stringify({
-      id,
-      input: { text: prompt },
+      id: crypto.randomUUID(),
+      input,
       additional_context: JSON.stringify(context),
       source: "webhook",
     }),

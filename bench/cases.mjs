@@ -66,10 +66,10 @@ function manyOrders() {
     orders.push(next);
     bytes += Buffer.byteLength(JSON.stringify(next)) + 1;
   }
-  return JSON.stringify({ task_id: "bench-1", prompt: "Which of these are late?", orders });
+  return JSON.stringify({ prompt: "Which of these are late?", orders });
 }
 
-const mapping = JSON.stringify({ task_id: "message.chat.id", prompt: "message.text" });
+const mapping = JSON.stringify({ user_id: "message.from.id", prompt: "message.text" });
 const isSummary = (answer) => answer === summary;
 const isTask = ({ status, result }) =>
   status === "completed" && JSON.parse(result).summary === summary;
