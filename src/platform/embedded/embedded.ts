@@ -7,7 +7,7 @@ import { toJsonText } from "../../invocation/json-text.ts";
 import { SOURCE, type Task, type TaskState } from "../../invocation/task.ts";
 import { accepted, refused, type Result } from "../../refusal.ts";
 import { within } from "../deadline.ts";
-import { type Admission, type Caller, type Platform, PlatformOutage } from "../platform.ts";
+import type { Admission, Caller, Platform } from "../platform.ts";
 import { type OpenFile, opensFrom, type Outcome, runAgent } from "./run.ts";
 import type { Thread, TurnTask } from "./thread.ts";
 
@@ -49,13 +49,7 @@ export function createEmbeddedPlatform(options: EmbeddedOptions): Platform {
       const thread = threads.getByName(task.id);
       const run = runTurn({ agent: agent.value, task: turnTask(task), thread, openFile });
       waitUntil(run);
-      return within(syncTimeoutSeconds, async (deadline) => {
-        try {
-          return accepted(await deadline.race(run));
-        } catch (thrown) {
-          throw deadline.hasPassed() ? new PlatformOutage("platform_timeout", thrown) : thrown;
-        }
-      });
+      return accepted(await within(syncTimeoutSeconds, run));
     },
 
     async start(task, caller) {

@@ -18,7 +18,10 @@ export function createAdmit(origin: string, acceptances: Acceptances): Admit {
     const known = await acceptances.find(caller.apiKey, agentId, now);
     if (known !== undefined && isFresh(known, agentId, now)) return accepted(known);
     try {
-      const organisation = await askFor({ origin, acceptances }, agentId, caller);
+      const organisation = await within(
+        MAX_ACCEPT_SECONDS,
+        askFor({ origin, acceptances }, agentId, caller),
+      );
       if (organisation.ok) {
         const acceptance = { organisation: organisation.value, at: now };
         await acceptances.remember(caller.apiKey, agentId, acceptance);
@@ -56,13 +59,11 @@ async function askFor(
   caller: Caller,
 ): Promise<Result<string>> {
   const path = agentId === undefined ? "/v1/agents?per_page=1" : `/v1/agents/${agentId}`;
-  return within(MAX_ACCEPT_SECONDS, async (deadline) => {
-    const reply = await callPlatform(origin + path, caller, { method: "GET", deadline });
-    if (!reply.ok) return reply;
-    const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES, deadline);
-    const organisation = organisationIn(text ?? "", agentId);
-    return accepted(pathSafe(organisation ?? acceptances.pseudonym(caller.apiKey)));
-  });
+  const reply = await callPlatform(origin + path, caller, { method: "GET" });
+  if (!reply.ok) return reply;
+  const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES);
+  const organisation = organisationIn(text ?? "", agentId);
+  return accepted(pathSafe(organisation ?? acceptances.pseudonym(caller.apiKey)));
 }
 
 /** `undefined` for a key without a single agent: its files are its own all the same. */

@@ -3,7 +3,6 @@ import { MAX_API_KEY_CHARS, MAX_PLATFORM_REFUSAL_BYTES } from "../../limits.ts";
 import { readAtMost } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { type Caller, PlatformOutage } from "../platform.ts";
-import type { Deadline } from "../deadline.ts";
 import { isReachable } from "./reachable.ts";
 import { rateLimited, readProblems } from "./reply.ts";
 
@@ -16,69 +15,53 @@ export interface PlatformCall {
   readonly method: "GET" | "POST";
   /** JSON. */
   readonly body?: string;
-  readonly deadline: Deadline;
 }
 
 /** A 2xx reply, or what the platform refused; anything else throws `PlatformOutage`. */
 export async function callPlatform(
   address: string,
   { apiKey }: Caller,
-  { method, body, deadline }: PlatformCall,
+  { method, body }: PlatformCall,
 ): Promise<Result<Response>> {
   if (!isSendable(apiKey)) return refused({ reason: "api_key_invalid" });
   const type = body === undefined ? undefined : { "content-type": "application/json" };
   let reply: Response;
   try {
-    reply = await deadline.race(
-      fetch(address, {
-        method,
-        headers: { ...type, "x-api-key": apiKey },
-        ...(body !== undefined && { body }),
-        // workerd would follow a redirect to another host with the key.
-        redirect: "manual",
-      }),
-    );
+    reply = await fetch(address, {
+      method,
+      headers: { ...type, "x-api-key": apiKey },
+      ...(body !== undefined && { body }),
+      // workerd would follow a redirect to another host with the key.
+      redirect: "manual",
+    });
   } catch (cause) {
-    throw await outage(cause, address, deadline);
+    const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
+    throw new PlatformOutage(reason, cause);
   }
   if (reply.ok) return accepted(reply);
-  return refused(await refusalOf(reply, deadline));
+  return refused(await refusalOf(reply));
 }
 
-async function outage(
-  cause: unknown,
-  address: string,
-  deadline: Deadline,
-): Promise<PlatformOutage> {
-  if (deadline.hasPassed()) return new PlatformOutage("platform_timeout", cause);
-  const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
-  return new PlatformOutage(reason, cause);
-}
-
-/** The reply's text, `undefined` if it is too large; one that breaks off or stalls is an outage. */
-export async function replyText(
-  reply: Response,
-  maxBytes: number,
-  deadline: Deadline,
-): Promise<string | undefined> {
+/** The reply's text, `undefined` if it is too large; one that breaks off is an outage. */
+export async function replyText(reply: Response, maxBytes: number): Promise<string | undefined> {
   try {
     // The runtime reads a reply of a known length whole, the fastest.
     const length = Number(reply.headers.get("content-length") ?? Number.NaN);
-    if (length <= maxBytes) return await deadline.race(reply.text());
+    if (length <= maxBytes) return await reply.text();
     if (length > maxBytes || reply.body === null) return undefined;
-    const bytes = await deadline.race(readAtMost(reply.body, maxBytes));
+    const bytes = await readAtMost(reply.body, maxBytes);
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   } catch (cause) {
-    throw new PlatformOutage(deadline.hasPassed() ? "platform_timeout" : "platform_failed", cause);
+    throw new PlatformOutage("platform_failed", cause);
   }
 }
 
 /** What the platform refused, in our words (contract §1.7). */
-async function refusalOf(reply: Response, deadline: Deadline): Promise<Refusal> {
+async function refusalOf(reply: Response): Promise<Refusal> {
   switch (reply.status) {
     case 400:
     case 422: {
-      const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES, deadline);
+      const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES);
       return { reason: "parameters_invalid", problems: readProblems(text ?? "") };
     }
     case 401:

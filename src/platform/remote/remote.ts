@@ -9,7 +9,7 @@ import type { Task, TaskState } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { createAdmit } from "./admission.ts";
 import { callPlatform, replyText } from "./call.ts";
-import { type Deadline, within } from "../deadline.ts";
+import { within } from "../deadline.ts";
 import { readTask } from "./reply.ts";
 import { invokeBody, invokePath } from "./request.ts";
 
@@ -28,41 +28,33 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
     mode: "sync" | "async",
     task: Task,
     caller: Caller,
-    deadline: Deadline,
-  ): Promise<Result<Response>> => {
+  ): Promise<Result<TaskState>> => {
     const body = invokeBody(task);
     const address = origin + invokePath(task, mode);
-    const reply = await callPlatform(address, caller, { method: "POST", body, deadline });
+    const reply = await callPlatform(address, caller, { method: "POST", body });
     if (!reply.ok && reply.refusal.reason === "api_key_invalid") {
       // It may be the key, or its right to this agent: the platform says one and the same.
       await acceptances.forget(caller.apiKey, task.agentId);
       await acceptances.forget(caller.apiKey, undefined);
     }
-    return reply;
+    return reply.ok ? accepted(await taskIn(reply.value)) : reply;
   };
 
   return {
     admit: createAdmit(origin, acceptances),
 
-    run: (task, caller) =>
-      within(syncTimeoutSeconds, async (deadline) => {
-        const reply = await invoke("sync", task, caller, deadline);
-        return reply.ok ? accepted(await taskIn(reply.value, deadline)) : reply;
-      }),
+    run: (task, caller) => within(syncTimeoutSeconds, invoke("sync", task, caller)),
 
-    start: (task, caller) =>
-      within(acceptTimeoutSeconds, async (deadline) => {
-        const reply = await invoke("async", task, caller, deadline);
-        if (!reply.ok) return reply;
-        await taskIn(reply.value, deadline);
-        return accepted("started");
-      }),
+    async start(task, caller) {
+      const taken = await within(acceptTimeoutSeconds, invoke("async", task, caller));
+      return taken.ok ? accepted("started") : taken;
+    },
   };
 }
 
 /** A 2xx without a task in it has not taken one: a proxy in between may answer so. */
-async function taskIn(reply: Response, deadline: Deadline): Promise<TaskState> {
-  const text = await replyText(reply, MAX_PLATFORM_ANSWER_BYTES, deadline);
+async function taskIn(reply: Response): Promise<TaskState> {
+  const text = await replyText(reply, MAX_PLATFORM_ANSWER_BYTES);
   const state = text === undefined ? undefined : readTask(text);
   if (state === undefined) throw new PlatformOutage("platform_failed", "reply is no task");
   return state;
