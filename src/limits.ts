@@ -27,6 +27,12 @@ export const MAX_AGENT_VERSION_CHARS = 128;
 /** Far above any key that is issued, far below what a header may hold. */
 export const MAX_API_KEY_CHARS = 1_024;
 
+/** Addresses whose query an isolate remembers: senders that call at one time … */
+export const MAX_REMEMBERED_QUERIES = 500;
+
+/** … each of the length that people paste; 500 of them are 4 MB with all that is made of them. */
+export const MAX_REMEMBERED_ADDRESS_CHARS = 2_048;
+
 /** What is left of a body after an early answer is read for so long, so that clients see it (§1.8). */
 export const MAX_DRAIN_MS = 1_500;
 

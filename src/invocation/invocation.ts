@@ -65,14 +65,13 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const files: readonly TaskFile[] = [...uploads, ...addresses];
   const read = readParameters(query, fields);
   if (!read.hasAgent) return refused({ reason: "agent_id_missing" });
-  const context = [...fields].filter(([name]) => !isParameter(name));
+  const { context, chars: contextChars } = contextOf(fields);
   const isEmpty = !read.hasPrompt && context.length === 0 && files.length === 0;
   const problems = isEmpty ? [...read.problems, PROMPT_MISSING] : read.problems;
   const { values } = read;
   if (values === undefined || problems.length > 0) {
     return refused({ reason: "parameters_invalid", problems });
   }
-  const contextChars = context.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (!(contextChars + jsonLength(values.prompt ?? "") <= MAX_TASK_CHARS)) {
     return refused({ reason: "limit_exceeded", limit: TASK_LIMIT });
   }
@@ -94,6 +93,18 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const getter = values.getter && { path: values.getter, loc: read.getterPlace };
   const shape: Shape = { json: values.json ?? false, ...(getter && { getter }) };
   return accepted({ task, asynchronous: values.asynchronous ?? false, shape });
+}
+
+/** The fields that are no parameters, and their length as JSON. */
+function contextOf(fields: Fields): { context: [string, JsonText][]; chars: number } {
+  const context: [string, JsonText][] = [];
+  let chars = 0;
+  for (const [name, value] of fields) {
+    if (isParameter(name)) continue;
+    context.push([name, value]);
+    chars += name.length + value.length;
+  }
+  return { context, chars };
 }
 
 /** `files` of a JSON body that are addresses are files; anything else of that name is context. */

@@ -159,7 +159,9 @@ export function elementsOf(array: JsonText, atMost: number): JsonText[] {
 
 function stringEnd(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1);
-  while (isEscaped(text, quote)) quote = text.indexOf('"', quote + 1);
+  while (text.charCodeAt(quote - 1) === BACKSLASH && isEscaped(text, quote)) {
+    quote = text.indexOf('"', quote + 1);
+  }
   return quote + 1;
 }
 
@@ -174,17 +176,23 @@ function isEscaped(text: string, at: number): boolean {
 function valueEnd(text: string, start: number): number {
   let levels = 0;
   let at = start;
-  for (;;) {
+  while (at < text.length) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = stringEnd(text, at);
+      continue;
+    }
+    // Digits, colons and letters: nothing begins or ends there.
+    if (code > COMMA && code < OPEN_ARRAY) {
+      at += 1;
       continue;
     }
     if (code === OPEN_OBJECT || code === OPEN_ARRAY) levels += 1;
     else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) {
       if (levels === 0) return at;
       levels -= 1;
-    } else if ((code === COMMA && levels === 0) || Number.isNaN(code)) return at;
+    } else if (code === COMMA && levels === 0) return at;
     at += 1;
   }
+  return at;
 }

@@ -139,33 +139,61 @@ interface Candidate {
   readonly loc: Place;
 }
 
-/** Takes each parameter from the query, else mapped, else from the body (contract §1.1). */
-export function readParameters(query: Query, fields: Fields): ReadParameters {
-  const mapping = readMapping(query);
-  const problems = [...mapping.problems];
-  const values: Record<string, unknown> = {};
-  const places = new Map<string, Place>();
-  let userTokens: JsonText | undefined;
+/** What was read of some of the parameters. */
+interface Reads {
+  readonly values: Record<string, unknown>;
+  readonly places: Map<string, Place>;
+  readonly problems: Problem[];
+  userTokens: JsonText | undefined;
+}
 
-  const check = (name: string, schema: z.ZodType, value: unknown, loc: Place): void => {
-    places.set(name, loc);
-    const checked = schema.safeParse(value);
-    if (checked.success) values[name] = checked.data;
-    else problems.push(...problemsOf(checked.error, loc));
+/** What the query alone settles, for every body that comes with it. */
+interface Given extends Reads {
+  readonly paths: Mapping["paths"];
+  /** What is left to the mapping and the body. */
+  readonly open: readonly (readonly [string, BodyParameter])[];
+}
+
+const givenBy = new WeakMap<Query, Given>();
+
+function readGiven(query: Query): Given {
+  const { paths, problems } = readMapping(query);
+  const reads: Reads = {
+    values: {},
+    places: new Map(),
+    problems: [...problems],
+    userTokens: undefined,
   };
-
-  for (const [name, { reading, schema }] of BODY_PARAMETERS) {
-    if (!query.has(name) && !mapping.paths.has(name) && !fields.has(name)) continue;
-    const candidate = candidateFor(name, query, mapping.paths, fields);
-    if (candidate === undefined) continue;
-    if (reading === "tokens") userTokens = tokensText(candidate.json);
-    check(name, schema, readValue(reading, candidate.json), candidate.loc);
+  const open: [string, BodyParameter][] = [];
+  for (const [name, parameter] of BODY_PARAMETERS) {
+    const text = query.get(name) ?? "";
+    if (text === "") open.push([name, parameter]);
+    else read(reads, name, parameter, { json: toJsonText(text), loc: ["query", name] });
   }
   for (const [name, schema] of QUERY_PARAMETERS) {
     const text = query.get(name) ?? "";
-    if (text !== "") check(name, schema, text, ["query", name]);
+    if (text !== "") check(reads, name, schema, { value: text, loc: ["query", name] });
   }
+  return { ...reads, paths, open };
+}
 
+/** Takes each parameter from the query, else mapped, else from the body (contract §1.1). */
+export function readParameters(query: Query, fields: Fields): ReadParameters {
+  const given = givenBy.get(query) ?? readGiven(query);
+  givenBy.set(query, given);
+  const { paths, open } = given;
+  const reads: Reads = {
+    values: { ...given.values },
+    places: new Map(given.places),
+    problems: [...given.problems],
+    userTokens: given.userTokens,
+  };
+  for (const [name, parameter] of open) {
+    if (!paths.has(name) && !fields.has(name)) continue;
+    const candidate = candidateFor(name, paths, fields);
+    if (candidate !== undefined) read(reads, name, parameter, candidate);
+  }
+  const { values, places, problems, userTokens } = reads;
   return {
     // Each was checked by its own schema, which is this one's: nothing is left to go wrong.
     values: problems.length > 0 || !isComplete(values) ? undefined : values,
@@ -177,23 +205,41 @@ export function readParameters(query: Query, fields: Fields): ReadParameters {
   };
 }
 
+function read(
+  reads: Reads,
+  name: string,
+  { reading, schema }: BodyParameter,
+  { json, loc }: Candidate,
+): void {
+  if (reading === "tokens") reads.userTokens = tokensText(json);
+  check(reads, name, schema, { value: readValue(reading, json), loc });
+}
+
+function check(
+  { values, places, problems }: Reads,
+  name: string,
+  schema: z.ZodType,
+  { value, loc }: { readonly value: unknown; readonly loc: Place },
+): void {
+  places.set(name, loc);
+  const checked = schema.safeParse(value);
+  if (checked.success) values[name] = checked.data;
+  else
+    problems.push(
+      ...checked.error.issues.map(({ message, code }) => ({ loc, msg: message, type: code })),
+    );
+}
+
 /** A missing agent is told before anything else is. */
 function isComplete(values: Record<string, unknown>): values is Parameters {
   return values["agent_id"] !== undefined;
 }
 
-function problemsOf(error: z.ZodError, loc: Place): Problem[] {
-  return error.issues.map(({ message, code }) => ({ loc, msg: message, type: code }));
-}
-
 function candidateFor(
   name: string,
-  query: Query,
   paths: Mapping["paths"],
   fields: Fields,
 ): Candidate | undefined {
-  const inQuery = query.get(name) ?? "";
-  if (inQuery !== "") return { json: toJsonText(inQuery), loc: ["query", name] };
   for (const { path, loc } of paths.get(name) ?? []) {
     const found = findField(fields, path) ?? "null";
     if (!isAbsent(found)) return { json: found, loc };

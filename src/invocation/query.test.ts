@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readQuery } from "./query.ts";
+import { MAX_REMEMBERED_ADDRESS_CHARS, MAX_REMEMBERED_QUERIES } from "../limits.ts";
+import { queryOf, readQuery } from "./query.ts";
 
 describe("readQuery", () => {
   it.each([
@@ -26,5 +27,28 @@ describe("readQuery", () => {
         expect(new Map(readQuery(url.href))).toEqual(expected);
       }),
     );
+  });
+});
+
+describe("queryOf", () => {
+  const address = "https://inlet.example/?agent_id=a";
+
+  it("gives the same object for the same address", () => {
+    expect(queryOf(address)).toBe(queryOf(address));
+    expect(queryOf(address)).toEqual(readQuery(address));
+    expect(queryOf(`${address}b`)).toEqual(readQuery(`${address}b`));
+  });
+
+  it("does not remember an address longer than people paste", () => {
+    const long = address.padEnd(MAX_REMEMBERED_ADDRESS_CHARS, "x");
+    expect(queryOf(long)).toBe(queryOf(long));
+    expect(queryOf(`${long}x`)).not.toBe(queryOf(`${long}x`));
+  });
+
+  it("forgets rather than grow", () => {
+    const first = queryOf(address);
+    for (let n = 0; n < MAX_REMEMBERED_QUERIES; n += 1) queryOf(`${address}&n=${n}`);
+    expect(queryOf(address)).not.toBe(first);
+    expect(queryOf(address)).toEqual(first);
   });
 });

@@ -1,7 +1,25 @@
 /** An address's query as its parameters. */
+import { MAX_REMEMBERED_ADDRESS_CHARS, MAX_REMEMBERED_QUERIES } from "../limits.ts";
 
 /** A request's query: of a repeated parameter the first. */
 export type Query = ReadonlyMap<string, string>;
+
+const remembered = new Map<string, Query>();
+
+/**
+ * The query of an address. A sender is given one address and calls it for ever, so the ones seen
+ * last are remembered: the same address gives the same object.
+ */
+export function queryOf(address: string): Query {
+  const known = remembered.get(address);
+  if (known !== undefined) return known;
+  const query = readQuery(address);
+  if (address.length <= MAX_REMEMBERED_ADDRESS_CHARS) {
+    if (remembered.size >= MAX_REMEMBERED_QUERIES) remembered.clear();
+    remembered.set(address, query);
+  }
+  return query;
+}
 
 /**
  * Of a repeated parameter the first counts. What is neither escaped nor a plus needs no decoding,

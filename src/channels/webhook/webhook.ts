@@ -5,7 +5,7 @@ import { type Answer, shapeAnswer } from "../../invocation/answer.ts";
 import { type Invocation, readInvocation } from "../../invocation/invocation.ts";
 import { kindOf, textOf } from "../../invocation/json-text.ts";
 import { isAgentId } from "../../invocation/parameters.ts";
-import { type Query, readQuery } from "../../invocation/query.ts";
+import { type Query, queryOf } from "../../invocation/query.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { answerJson, answerText, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
@@ -14,7 +14,7 @@ import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload
 
 export async function webhook(c: Context<AppEnv>): Promise<Response> {
   c.set("channel", "webhook");
-  const query = readQuery(c.req.url);
+  const query = queryOf(c.req.url);
   const apiKey = credentials(c.req.raw.headers, query);
   if (apiKey === "") return refuse(c, { reason: "api_key_missing" });
 
