@@ -1,6 +1,5 @@
 /** The middleware in its order, the channels in their places, and the one place for what is thrown. */
 import { type Context, Hono } from "hono";
-import { agents } from "./agents/registry.ts";
 import { about, health, openapi } from "./channels/about/about.ts";
 import { files } from "./channels/files/files.ts";
 import { logLine } from "./channels/middleware/log-line.ts";
@@ -13,7 +12,7 @@ import { PlatformOutage } from "./platform/platform.ts";
 
 export function createApp(): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
-  app.use(logLine(), settings({ agents }));
+  app.use(logLine(), settings());
 
   app.get("/", about).post(webhook).all(methodNotAllowed("GET, HEAD, POST"));
   app.get("/health", health).all(methodNotAllowed("GET, HEAD"));

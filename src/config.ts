@@ -34,6 +34,21 @@ const origin = z
   .refine(isOrigin, { error: "must be an origin, such as https://api.example.com" })
   .transform((text) => new URL(text).origin);
 
+/** Names of hosts, each with its port if that is not 443, parted by commas or spaces. */
+const hosts = z.string().transform((text, context) => {
+  const names = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((name) => name !== "");
+  if (names.every((name) => URL.parse(`https://${name}`)?.host === name)) return names;
+  context.issues.push({
+    code: "custom",
+    input: text,
+    message: "must be names of hosts, such as hooks.example.com, parted by commas",
+  });
+  return z.NEVER;
+});
+
 const secret = z
   .string({ error: "must be set" })
   .refine((text) => new TextEncoder().encode(text).length >= 32, {
@@ -53,12 +68,19 @@ const schema = z
     GATEWAY_SECRET_PREVIOUS: setting(secret.optional()),
     PUBLIC_URL: setting(origin.optional()),
     SYNC_TIMEOUT_SECONDS: whole(1, 3_600, 300),
+    MAX_TURN_MINUTES: whole(1, 1_440, 20),
+    CALLBACK_SECRET: setting(z.string().optional()),
+    CALLBACK_HOSTS: setting(hosts.optional()),
     MAX_BODY_BYTES: whole(1, 64 * MIB, 10 * MIB),
     MAX_FILE_BYTES: whole(1, 5 * KIB * MIB, 50 * MIB),
     MAX_FILES: whole(1, 1_000, 20),
     MAX_UPLOAD_BYTES: whole(1, 5 * KIB * MIB, 100 * MIB),
     MAX_FIELDS: whole(1, 10_000, 100),
     MAX_FIELD_BYTES: whole(1, 16 * MIB, MIB),
+  })
+  .refine((vars) => vars.CALLBACK_HOSTS === undefined || vars.CALLBACK_SECRET !== undefined, {
+    error: "must be set while CALLBACK_HOSTS is",
+    path: ["CALLBACK_SECRET"],
   })
   .transform((vars, context) => {
     if (vars.PLATFORM_URL !== undefined) return { ...vars, PLATFORM_URL: vars.PLATFORM_URL };

@@ -63,5 +63,14 @@ export type AnswerField = (typeof ANSWER_FIELDS)[number];
 /** How a task stands: the value of each answer field as JSON text, `null` where it is unknown. */
 export type TaskState = Readonly<Record<AnswerField, JsonText>>;
 
+/**
+ * A task as the platform shows it: its state, and what more tells one turn of a conversation from
+ * another. Each value is JSON text as it was written.
+ */
+export interface Shown extends TaskState {
+  readonly started_at: JsonText;
+  readonly input: JsonText;
+}
+
 /** What `source` says of a task that came in by this channel. */
 export const SOURCE = "webhook";

@@ -1,5 +1,5 @@
 /** The port to whatever runs agents. Its adapters: `remote/` and `embedded/`. */
-import type { Task, TaskState } from "../invocation/task.ts";
+import type { Shown, Task } from "../invocation/task.ts";
 import type { Result } from "../refusal.ts";
 
 /** Who asks. The platform alone decides what a key may do. */
@@ -23,9 +23,11 @@ export interface Platform {
    */
   admit(agentId: string | undefined, caller: Caller): Promise<Result<Admission>>;
   /** Runs the task and waits for its end, or for the platform to say that it is paused. */
-  run(task: Task, caller: Caller): Promise<Result<TaskState>>;
+  run(task: Task, caller: Caller): Promise<Result<Shown>>;
   /** Comes back once the platform has taken the task, not before. */
   start(task: Task, caller: Caller): Promise<Result<"started">>;
+  /** How the task of this id stands: its latest turn; `undefined` if there is none. */
+  show(taskId: string, caller: Caller): Promise<Result<Shown | undefined>>;
 }
 
 /** The platform could not do its part. `why` is for the log alone. */

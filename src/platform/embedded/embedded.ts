@@ -2,17 +2,19 @@
  * The embedded adapter: agents that are functions in this Worker. A sync task is run by the Worker
  * that was asked; one that outlives its limit is given what time the runtime leaves it, no more.
  */
+import { agents as registered } from "../../agents/registry.ts";
 import type { Agent } from "./agent.ts";
 import { toJsonText } from "../../invocation/json-text.ts";
-import { SOURCE, type Task, type TaskState } from "../../invocation/task.ts";
+import { type Shown, SOURCE, type Task } from "../../invocation/task.ts";
 import { accepted, refused, type Result } from "../../refusal.ts";
 import { within } from "../deadline.ts";
 import type { Admission, Caller, Platform } from "../platform.ts";
-import { type OpenFile, opensFrom, type Outcome, runAgent } from "./run.ts";
-import type { Thread, TurnTask } from "./thread.ts";
+import { type OpenFile, opensFrom, runAgent } from "./run.ts";
+import type { ShownTurn, Thread, TurnTask } from "./thread.ts";
 
 export interface EmbeddedOptions {
-  readonly agents: ReadonlyMap<string, Agent>;
+  /** By `agent_id`; those of `src/agents/` unless said otherwise. */
+  readonly agents?: ReadonlyMap<string, Agent>;
   readonly threads: DurableObjectNamespace<Thread>;
   /** Where uploaded files lie. */
   readonly bucket: R2Bucket;
@@ -24,7 +26,7 @@ export interface EmbeddedOptions {
 }
 
 export function createEmbeddedPlatform(options: EmbeddedOptions): Platform {
-  const { agents, threads, waitUntil, syncTimeoutSeconds } = options;
+  const { agents = registered, threads, waitUntil, syncTimeoutSeconds } = options;
   const openFile = opensFrom(options.bucket);
 
   const agentFor = async (agentId: string, { apiKey }: Caller): Promise<Result<Agent>> => {
@@ -58,6 +60,12 @@ export function createEmbeddedPlatform(options: EmbeddedOptions): Platform {
       await threads.getByName(task.id).start(turnTask(task));
       return accepted("started");
     },
+
+    async show(taskId, { apiKey }) {
+      if (!(await isSameKey(apiKey, options.apiKey))) return refused({ reason: "api_key_invalid" });
+      const turn = await threads.getByName(taskId).newest();
+      return accepted(turn === undefined ? undefined : shownTurn(taskId, turn));
+    },
   };
 }
 
@@ -70,11 +78,18 @@ interface SyncTurn {
   readonly openFile: OpenFile;
 }
 
-async function runTurn({ agent, task, thread, openFile }: SyncTurn): Promise<TaskState> {
+async function runTurn({ agent, task, thread, openFile }: SyncTurn): Promise<Shown> {
   const { turn, createdAt, earlierTurns } = await thread.begin(task);
   const outcome = await runAgent(agent, task, { turn, earlierTurns, openFile });
   const finishedAt = await thread.finish(turn, outcome);
-  return endedState(task, outcome, { createdAt, finishedAt });
+  return shownTurn(task.id, {
+    ...outcome,
+    turn,
+    agentId: task.agentId,
+    attempts: 1,
+    createdAt,
+    finishedAt,
+  });
 }
 
 function turnTask(task: Task): TurnTask {
@@ -82,20 +97,21 @@ function turnTask(task: Task): TurnTask {
   return { agentId, id, prompt, contextText: context, files, user };
 }
 
-function endedState(
-  task: TurnTask,
-  { status, result }: Outcome,
-  { createdAt, finishedAt }: { createdAt: number; finishedAt: number },
-): TaskState {
+function shownTurn(taskId: string, shown: ShownTurn): Shown {
+  const { turn, agentId, status, result, attempts, createdAt, finishedAt } = shown;
+  const at = toJsonText(new Date(createdAt));
   return {
-    id: toJsonText(task.id),
-    agent_id: toJsonText(task.agentId),
+    id: toJsonText(taskId),
+    agent_id: toJsonText(agentId),
     status: toJsonText(status),
     result: toJsonText(result),
-    created_at: toJsonText(new Date(createdAt)),
-    finished_at: toJsonText(new Date(finishedAt)),
+    created_at: at,
+    started_at: at,
+    finished_at: finishedAt === null ? "null" : toJsonText(new Date(finishedAt)),
     source: toJsonText(SOURCE),
-    execution_attempts: "1",
+    execution_attempts: String(attempts),
+    // What tells one turn from another.
+    input: toJsonText({ turn }),
   };
 }
 

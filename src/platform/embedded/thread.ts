@@ -28,6 +28,18 @@ export interface BegunTurn {
   readonly earlierTurns: EarlierTurn[];
 }
 
+/** A turn as it stands. */
+export interface ShownTurn {
+  readonly turn: number;
+  readonly agentId: string;
+  readonly status: string;
+  /** `null` until it has ended, and if the agent returned nothing. */
+  readonly result: string | null;
+  readonly attempts: number;
+  readonly createdAt: number;
+  readonly finishedAt: number | null;
+}
+
 type State = "pending" | "executing" | "completed" | "error";
 
 interface TurnRow extends Record<string, SqlStorageValue> {
@@ -36,6 +48,7 @@ interface TurnRow extends Record<string, SqlStorageValue> {
   readonly state: State;
   readonly attempts: number;
   readonly created_at: number;
+  readonly finished_at: number | null;
 }
 
 /**
@@ -85,6 +98,29 @@ export class Thread extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(Date.now());
   }
 
+  /** The newest turn, without a trace of the question if there is none. */
+  newest(): ShownTurn | undefined {
+    if (!this.#hasTables()) return undefined;
+    const row = this.#sql
+      .exec<TurnRow>(
+        `SELECT turn, agent_id, state, attempts, created_at, finished_at FROM turn
+         ORDER BY turn DESC LIMIT 1`,
+      )
+      .toArray()[0];
+    if (row === undefined) return undefined;
+    const { turn, agent_id: agentId, state, attempts, created_at, finished_at } = row;
+    const result = this.#texts.find(turn, "result") ?? null;
+    return {
+      turn,
+      agentId,
+      status: state,
+      result,
+      attempts,
+      createdAt: created_at,
+      finishedAt: finished_at,
+    };
+  }
+
   override async alarm(): Promise<void> {
     this.#makeTables();
     for (let due = this.#nextDue(); due !== undefined; due = this.#nextDue()) {
@@ -96,6 +132,11 @@ export class Thread extends DurableObject<Env> {
     } else {
       await this.ctx.storage.deleteAll();
     }
+  }
+
+  #hasTables(): boolean {
+    const table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'turn'";
+    return this.#sql.exec(table).toArray().length > 0;
   }
 
   #makeTables(): void {
@@ -133,7 +174,7 @@ export class Thread extends DurableObject<Env> {
   #nextDue(): TurnRow | undefined {
     return this.#sql
       .exec<TurnRow>(
-        `SELECT turn, agent_id, state, attempts, created_at FROM turn
+        `SELECT turn, agent_id, state, attempts, created_at, finished_at FROM turn
          WHERE run_by = 'alarm' AND state IN ('pending', 'executing') ORDER BY turn LIMIT 1`,
       )
       .toArray()[0];
@@ -161,7 +202,7 @@ export class Thread extends DurableObject<Env> {
   #earlierTurns(before: number): EarlierTurn[] {
     const rows = this.#sql
       .exec<TurnRow>(
-        `SELECT turn, agent_id, state, attempts, created_at FROM turn
+        `SELECT turn, agent_id, state, attempts, created_at, finished_at FROM turn
          WHERE turn < ? ORDER BY turn DESC LIMIT ?`,
         before,
         MAX_EARLIER_TURNS,

@@ -5,7 +5,7 @@
 import { MAX_ACCEPT_SECONDS, MAX_PLATFORM_ANSWER_BYTES } from "../../limits.ts";
 import { accepted, type Result } from "../../refusal.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform.ts";
-import type { Task, TaskState } from "../../invocation/task.ts";
+import type { Shown, Task } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { createAdmit } from "./admission.ts";
 import { callPlatform, replyText } from "./call.ts";
@@ -28,7 +28,7 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
     mode: "sync" | "async",
     task: Task,
     caller: Caller,
-  ): Promise<Result<TaskState>> => {
+  ): Promise<Result<Shown>> => {
     const body = invokeBody(task);
     const address = origin + invokePath(task, mode);
     const reply = await callPlatform(address, caller, { method: "POST", body });
@@ -49,11 +49,24 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
       const taken = await within(acceptTimeoutSeconds, invoke("async", task, caller));
       return taken.ok ? accepted("started") : taken;
     },
+
+    show: (taskId, caller) => within(acceptTimeoutSeconds, show(origin, taskId, caller)),
   };
 }
 
+async function show(
+  origin: string,
+  taskId: string,
+  caller: Caller,
+): Promise<Result<Shown | undefined>> {
+  const address = `${origin}/v1/tasks/${encodeURIComponent(taskId)}`;
+  const reply = await callPlatform(address, caller, { method: "GET" });
+  if (reply.ok) return accepted(await taskIn(reply.value));
+  return reply.refusal.reason === "agent_not_found" ? accepted(undefined) : reply;
+}
+
 /** A 2xx without a task in it has not taken one: a proxy in between may answer so. */
-async function taskIn(reply: Response): Promise<TaskState> {
+async function taskIn(reply: Response): Promise<Shown> {
   const text = await replyText(reply, MAX_PLATFORM_ANSWER_BYTES);
   const state = text === undefined ? undefined : readTask(text);
   if (state === undefined) throw new PlatformOutage("platform_failed", "reply is no task");

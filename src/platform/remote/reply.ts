@@ -2,18 +2,18 @@
 import * as z from "zod";
 import { type JsonText, kindOf, membersOf } from "../../invocation/json-text.ts";
 import { readJson } from "../../invocation/read-json.ts";
-import type { AnswerField, TaskState } from "../../invocation/task.ts";
+import type { Shown } from "../../invocation/task.ts";
 import { MAX_JSON_LEVELS, MAX_PLATFORM_PROBLEMS } from "../../limits.ts";
 import type { Problem, Refusal } from "../../refusal.ts";
 
-/** The answer's own fields of a task, as they were written; `undefined` if it is not a task. */
-export function readTask(text: string): TaskState | undefined {
+/** What we know of a task, as it was written; `undefined` if it is not a task. */
+export function readTask(text: string): Shown | undefined {
   const json = readJson(text, MAX_JSON_LEVELS);
   if (!json.ok || kindOf(json.value) !== "object") return undefined;
   const members = membersOf(json.value);
   if (kindOf(members.get("id") ?? "null") !== "text") return undefined;
   if (kindOf(members.get("status") ?? "null") !== "text") return undefined;
-  const field = (name: AnswerField): JsonText => members.get(name) ?? "null";
+  const field = (name: keyof Shown): JsonText => members.get(name) ?? "null";
   return {
     id: field("id"),
     agent_id: field("agent_id"),
@@ -23,6 +23,8 @@ export function readTask(text: string): TaskState | undefined {
     finished_at: field("finished_at"),
     source: field("source"),
     execution_attempts: field("execution_attempts"),
+    started_at: field("started_at"),
+    input: field("input"),
   };
 }
 

@@ -1,0 +1,53 @@
+/** Secrets at rest: what waits on disk is sealed, and useless without `GATEWAY_SECRET`. */
+import { CompactEncrypt, compactDecrypt } from "jose";
+import { deriveKey } from "./derived-key.ts";
+
+export interface Opened {
+  readonly text: string;
+  /** It was sealed with the previous secret: to be sealed anew. */
+  readonly isStale: boolean;
+}
+
+export interface Seal {
+  /** A JWE (RFC 7516, compact): `dir`, A256GCM, by jose, which gets nonces and tags right. */
+  close(text: string): Promise<string>;
+  /** Throws if none of the secrets has sealed it. */
+  open(sealed: string): Promise<Opened>;
+}
+
+const HEADER = { alg: "dir", enc: "A256GCM" };
+
+/** Of `secrets` the first seals; all of them open. */
+export function createSeal(secrets: readonly string[]): Seal {
+  // Imported once: jose would do it again for every seal.
+  const keys = secrets.map((secret) => importKey(secret));
+  return {
+    async close(text) {
+      const [present] = keys;
+      if (present === undefined) throw new Error("sealing needs a secret");
+      const plain = new TextEncoder().encode(text);
+      return new CompactEncrypt(plain).setProtectedHeader(HEADER).encrypt(await present);
+    },
+
+    async open(sealed) {
+      let failure: unknown = new Error("sealing needs a secret");
+      for (const [age, key] of keys.entries()) {
+        try {
+          const { plaintext } = await compactDecrypt(sealed, await key, {
+            keyManagementAlgorithms: [HEADER.alg],
+            contentEncryptionAlgorithms: [HEADER.enc],
+          });
+          return { text: new TextDecoder().decode(plaintext), isStale: age > 0 };
+        } catch (thrown) {
+          failure = thrown;
+        }
+      }
+      throw failure;
+    },
+  };
+}
+
+function importKey(secret: string): Promise<CryptoKey> {
+  const key = deriveKey(secret, "sealing");
+  return crypto.subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]);
+}
