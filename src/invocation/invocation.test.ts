@@ -16,6 +16,7 @@ function readWith(query: Record<string, string>, body: Body, uploads: UploadedFi
     body,
     uploads,
     newTaskId: () => "new-id",
+    rules: { maxWaitSeconds: 300, callbackHosts: ["hooks.example.com"] },
   });
   return invocation.ok ? invocation.value : invocation.refusal;
 }
@@ -66,7 +67,7 @@ describe("priority", () => {
     const query = { ...prompted, asynchronous: "true" };
     const read1 = read(query, '{"prompt":"other","asynchronous":"maybe","kept":1}');
     expect(read1).toMatchObject({
-      asynchronous: true,
+      handling: { asynchronous: true },
       task: { prompt: "p", context: '{"kept":1}' },
     });
   });
@@ -82,9 +83,11 @@ describe("priority", () => {
 
 describe("types", () => {
   it.each(["true", "TRUE", "1", "yes", "On"])("reads %s as true, in query and body", (word) => {
-    expect(read({ ...prompted, asynchronous: word })).toMatchObject({ asynchronous: true });
+    expect(read({ ...prompted, asynchronous: word })).toMatchObject({
+      handling: { asynchronous: true },
+    });
     expect(read(prompted, JSON.stringify({ asynchronous: word }))).toMatchObject({
-      asynchronous: true,
+      handling: { asynchronous: true },
     });
   });
 
@@ -93,7 +96,9 @@ describe("types", () => {
   });
 
   it.each(["false", "0", '"no"', '"OFF"'])("reads the JSON value %s as false", (value) => {
-    expect(read(prompted, `{"asynchronous":${value}}`)).toMatchObject({ asynchronous: false });
+    expect(read(prompted, `{"asynchronous":${value}}`)).toMatchObject({
+      handling: { asynchronous: false },
+    });
   });
 
   it.each(["2", "[]", "{}", '"maybe"', '" true"', "1.5"])("refuses %s as a boolean", (value) => {

@@ -10,7 +10,10 @@ import {
 import { MAX_LINKED_FILES, MAX_TASK_CHARS } from "../limits.ts";
 import type { Body, Fields } from "./fields.ts";
 import { elementsOf, type JsonText, kindOf, objectText, textOf, toJsonText } from "./json-text.ts";
-import { isParameter, type Parameters, readParameters } from "./parameters.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { type Handling, handlingProblems, type HandlingRules, readHandling } from "./handling.ts";
+import type { Parameters } from "./parameter-schemas.ts";
+import { isParameter, readParameters } from "./parameters.ts";
 import type { Query } from "./query.ts";
 import type { Path } from "./path.ts";
 import type { LinkedFile, Task, TaskFile, UploadedFile, User } from "./task.ts";
@@ -24,8 +27,12 @@ export interface Shape {
 /** What one delivery asks for. */
 export interface Invocation {
   readonly task: Task;
-  readonly asynchronous: boolean;
+  /** The caller named the conversation. */
+  readonly isNamed: boolean;
+  readonly handling: Handling;
   readonly shape: Shape;
+  /** What a repeat is compared by. */
+  readonly fingerprint: () => string;
 }
 
 /** What a channel has read of a request. */
@@ -36,6 +43,9 @@ export interface Delivery {
   readonly uploads: readonly UploadedFile[];
   /** Asked if the caller names no conversation. */
   readonly newTaskId: () => string;
+  readonly rules: HandlingRules;
+  /** What is wrong with the request's headers. */
+  readonly problems?: readonly Problem[];
 }
 
 const PROMPT_MISSING: Problem = {
@@ -67,8 +77,14 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   if (!read.hasAgent) return refused({ reason: "agent_id_missing" });
   const { context, chars: contextChars } = contextOf(fields);
   const isEmpty = !read.hasPrompt && context.length === 0 && files.length === 0;
-  const problems = isEmpty ? [...read.problems, PROMPT_MISSING] : read.problems;
   const { values } = read;
+  const handling = readHandling(read.right, delivery.rules);
+  const problems = [
+    ...read.problems,
+    ...handlingProblems(handling, delivery.rules),
+    ...(delivery.problems ?? []),
+    ...(isEmpty ? [PROMPT_MISSING] : []),
+  ];
   if (values === undefined || problems.length > 0) {
     return refused({ reason: "parameters_invalid", problems });
   }
@@ -92,7 +108,13 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   };
   const getter = values.getter && { path: values.getter, loc: read.getterPlace };
   const shape: Shape = { json: values.json ?? false, ...(getter && { getter }) };
-  return accepted({ task, asynchronous: values.asynchronous ?? false, shape });
+  return accepted({
+    task,
+    isNamed: values.task_id !== undefined,
+    handling,
+    shape,
+    fingerprint: () => fingerprintOf({ values, userTokens: read.userTokens, context, files }),
+  });
 }
 
 /** The fields that are no parameters, and their length as JSON. */

@@ -1,105 +1,21 @@
-/** The parameters of `POST /`: where each may stand, its type, and which of several values counts. */
-import * as z from "zod";
-import { MAX_AGENT_VERSION_CHARS, MAX_JSON_LEVELS, MAX_TASK_ID_CODE_POINTS } from "../limits.ts";
+/** The parameters of `POST /`: where each may stand, and which of several values counts. */
+import type * as z from "zod";
+import { MAX_JSON_LEVELS } from "../limits.ts";
 import type { Place, Problem } from "../refusal.ts";
 import { type Fields, isAbsent } from "./fields.ts";
 import { type JsonText, kindOf, textOf, toJsonText, valueAt } from "./json-text.ts";
 import { readJson } from "./read-json.ts";
 import { type Mapping, readMapping } from "./mapping.ts";
-import { type Path, readPath } from "./path.ts";
+import {
+  type ParameterName,
+  type Parameters,
+  parametersSchema,
+  queryParametersSchema,
+  type Reading,
+  READINGS,
+} from "./parameter-schemas.ts";
+import type { Path } from "./path.ts";
 import type { Query } from "./query.ts";
-
-const TEXT = { error: "must be text" };
-const FLAG = { error: "must be a boolean: true, false, 1, 0, yes, no, on or off" };
-const TOKENS = { error: "must be a JSON object, or the JSON text of one" };
-
-/** A path (contract §1.3), read when it is checked. */
-const pathSchema = z.string(TEXT).transform((text, context): Path => {
-  const path = readPath(text);
-  if (path.ok) return path.value;
-  context.issues.push({ code: "custom", input: text, message: `path ${path.refusal}` });
-  return z.NEVER;
-});
-
-const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
-
-/** Whether it is well-formed; whether it exists, the platform knows. */
-export function isAgentId(text: string | undefined): text is string {
-  return text !== undefined && AGENT_ID.test(text);
-}
-
-/** Every parameter that a query or a body may hold. It checks requests and describes them. */
-export const parametersSchema = z.object({
-  agent_id: z
-    .string(TEXT)
-    .regex(AGENT_ID, "must be 1 to 128 of A-Z a-z 0-9 _ -")
-    .meta({ description: "The agent that runs." }),
-  prompt: z.string(TEXT).optional().meta({ description: "What the agent is told." }),
-  asynchronous: z
-    .boolean(FLAG)
-    .optional()
-    .meta({ description: "Answer as soon as the task is accepted.", default: false }),
-  task_id: z
-    .string(TEXT)
-    .refine(isTaskId, {
-      error: `must be 1 to ${MAX_TASK_ID_CODE_POINTS} characters, none of them a control character, and not . or ..`,
-    })
-    .optional()
-    .meta({ description: "Continues the conversation of this id.", maxLength: 256 }),
-  user_id: z.string(TEXT).optional().meta({ description: "Who is asking." }),
-  user_email: z.string(TEXT).optional(),
-  user_first_name: z.string(TEXT).optional(),
-  user_last_name: z.string(TEXT).optional(),
-  getter: pathSchema.optional().meta({
-    description: "Answer with what stands at this path alone.",
-    examples: ["result.total"],
-  }),
-  json: z
-    .boolean(FLAG)
-    .optional()
-    .meta({ description: "Give `result` as JSON where it is JSON text.", default: false }),
-  user_tokens: z
-    .record(z.string(), z.unknown(), TOKENS)
-    .optional()
-    .meta({ description: "Tokens of the user's MCP servers, by graph item id." }),
-  disable_attachment_injection: z
-    .boolean(FLAG)
-    .optional()
-    .meta({ description: "Leave files as addresses.", default: false }),
-});
-
-/** Parameters that stand in the query alone; in a body these names are ordinary context. */
-export const queryParametersSchema = z.object({
-  agent_version: z
-    .string(TEXT)
-    .regex(/^\P{Cc}*$/u, "must not hold control characters")
-    .max(MAX_AGENT_VERSION_CHARS, `must be at most ${MAX_AGENT_VERSION_CHARS} characters`)
-    .optional()
-    .meta({ description: "A version of the agent, `draft` for changes that are not deployed." }),
-});
-
-const parameterNameSchema = parametersSchema.keyof();
-
-export type Parameters = z.output<typeof parametersSchema> & z.output<typeof queryParametersSchema>;
-type Name = keyof Parameters;
-
-/** How a JSON value becomes a parameter's (contract §1.2). */
-type Reading = "identifier" | "prompt" | "text" | "flag" | "tokens";
-
-const READINGS: Readonly<Record<keyof z.output<typeof parametersSchema>, Reading>> = {
-  agent_id: "identifier",
-  prompt: "prompt",
-  asynchronous: "flag",
-  task_id: "identifier",
-  user_id: "identifier",
-  user_email: "text",
-  user_first_name: "identifier",
-  user_last_name: "identifier",
-  getter: "text",
-  json: "flag",
-  user_tokens: "tokens",
-  disable_attachment_injection: "flag",
-};
 
 interface BodyParameter {
   readonly reading: Reading;
@@ -109,7 +25,7 @@ interface BodyParameter {
 const BODY_PARAMETERS: ReadonlyMap<string, BodyParameter> = new Map(
   Object.entries(parametersSchema.shape).map(([name, schema]) => [
     name,
-    { schema, reading: READINGS[parameterNameSchema.parse(name)] },
+    { schema, reading: READINGS[parametersSchema.keyof().parse(name)] },
   ]),
 );
 
@@ -125,6 +41,8 @@ export function isParameter(name: string): boolean {
 export interface ReadParameters {
   /** `undefined` while `problems` holds any. */
   readonly values: Parameters | undefined;
+  /** Those that are right, whatever is wrong with others. */
+  readonly right: Partial<Parameters>;
   /** Whether an `agent_id` was given at all. */
   readonly hasAgent: boolean;
   readonly problems: readonly Problem[];
@@ -195,13 +113,14 @@ export function readParameters(query: Query, fields: Fields): ReadParameters {
   }
   const { values, places, problems, userTokens } = reads;
   return {
+    right: isRight(values) ? values : {},
     // Each was checked by its own schema, which is this one's: nothing is left to go wrong.
     values: problems.length > 0 || !isComplete(values) ? undefined : values,
-    hasAgent: places.has("agent_id" satisfies Name),
+    hasAgent: places.has("agent_id" satisfies ParameterName),
     problems,
     userTokens,
-    getterPlace: places.get("getter" satisfies Name) ?? ["query", "getter"],
-    hasPrompt: places.has("prompt" satisfies Name),
+    getterPlace: places.get("getter" satisfies ParameterName) ?? ["query", "getter"],
+    hasPrompt: places.has("prompt" satisfies ParameterName),
   };
 }
 
@@ -228,6 +147,11 @@ function check(
     problems.push(
       ...checked.error.issues.map(({ message, code }) => ({ loc, msg: message, type: code })),
     );
+}
+
+/** Each was checked by the schema of its name. */
+function isRight(_values: Record<string, unknown>): _values is Partial<Parameters> {
+  return true;
 }
 
 /** A missing agent is told before anything else is. */
@@ -289,9 +213,4 @@ function tokensText(json: JsonText): JsonText | undefined {
   if (kindOf(json) !== "text") return undefined;
   const inside = readJson(textOf(json), MAX_JSON_LEVELS);
   return inside.ok && kindOf(inside.value) === "object" ? inside.value : undefined;
-}
-
-function isTaskId(text: string): boolean {
-  if (text === "." || text === ".." || /\p{Cc}/u.test(text) || !text.isWellFormed()) return false;
-  return Array.from(text).length <= MAX_TASK_ID_CODE_POINTS;
 }

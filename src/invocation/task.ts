@@ -22,6 +22,8 @@ export interface UploadedFile {
   readonly key: string;
   /** The signed link. */
   readonly url: string;
+  /** Hex; known only where a repeat will be compared with it. */
+  readonly sha256?: string;
 }
 
 /** A file that was given by its address alone. */

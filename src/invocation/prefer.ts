@@ -1,0 +1,11 @@
+/**
+ * The seconds of `Prefer: wait=N` (RFC 7240 §4.3), 1 or more; `undefined` if there are none. What
+ * is malformed is ignored, as preferences are.
+ */
+export function preferredWait(header: string | null): number | undefined {
+  for (const preference of (header ?? "").split(",")) {
+    const [, seconds] = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;|$)/i.exec(preference) ?? [];
+    if (seconds !== undefined) return Number(seconds) || undefined;
+  }
+  return undefined;
+}
