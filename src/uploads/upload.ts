@@ -5,9 +5,10 @@
  * to be good. `discardUnlessKept` takes back whatever was stored; what a crash leaves behind, the bucket's
  * lifecycle rules remove. Nothing is stored before `admit` has accepted the caller.
  */
+import { createHash, type Hash } from "node:crypto";
 import type { Config } from "../config.ts";
 import type { UploadedFile } from "../invocation/task.ts";
-import { atMost, TooMuch } from "../pieces.ts";
+import { atMost, pieces, TooMuch } from "../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
 import { safeFileName } from "./file-name.ts";
 import type { FileStore } from "./file-store.ts";
@@ -41,11 +42,14 @@ export interface UploadOptions {
   /** The gateway's, for the links. */
   readonly origin: () => string;
   readonly limits: Pick<Config, "MAX_FILE_BYTES" | "MAX_FILES">;
+  /** Whether each file's SHA-256 is wanted, which costs a pass over its bytes. */
+  readonly isHashed: boolean;
   /** Asked once, before the first byte is stored, for the organisation that the files belong to. */
   readonly admit: () => Promise<Result<{ readonly organisation: string }>>;
 }
 
-export function createUpload({ store, links, origin, limits, admit }: UploadOptions): Upload {
+export function createUpload(options: UploadOptions): Upload {
+  const { store, links, origin, limits, isHashed, admit } = options;
   const files: UploadedFile[] = [];
   const keys: string[] = [];
   let isKept = false;
@@ -71,10 +75,13 @@ export function createUpload({ store, links, origin, limits, admit }: UploadOpti
       keys.push(key);
       const tooLarge = (): Refusal => fileTooLarge(name, limits.MAX_FILE_BYTES);
       const source = bounded(content, limits.MAX_FILE_BYTES, tooLarge);
-      const stored = await storeContent(source, { store, key, metaFor });
+      const hash = isHashed ? createHash("sha256") : undefined;
+      const hashed = hash === undefined ? source : hashing(source, hash);
+      const stored = await storeContent(hashed, { store, key, metaFor });
       if (!stored.ok) return stored;
       const url = await links.sign(origin(), { key, name: stored.value.name }, Date.now());
-      files.push({ ...stored.value, field, key, url });
+      const sha256 = hash && { sha256: hash.digest("hex") };
+      files.push({ ...stored.value, ...sha256, field, key, url });
       return accepted("added");
     },
 
@@ -97,6 +104,17 @@ function bounded(
   if (!("stream" in content)) return atMost(content, maxBytes, refusal);
   if (!(content.bytes <= maxBytes)) throw new TooMuch(refusal());
   return content;
+}
+
+/** The same bytes, each told to `hash` as it goes by. */
+async function* hashing(
+  content: AsyncIterable<Uint8Array> | SizedStream,
+  hash: Hash,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of "stream" in content ? pieces(content.stream) : content) {
+    hash.update(piece);
+    yield piece;
+  }
 }
 
 function tooMany(value: number): Refusal {
