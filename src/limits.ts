@@ -84,8 +84,26 @@ export const ACCEPTANCE_MS = 24 * 60 * 60 * 1000;
 /** Accepted keys that one isolate remembers: about 200 bytes each. */
 export const MAX_ACCEPTANCES_IN_MEMORY = 10_000;
 
+/** Keys that one isolate remembers sealed: about 1 KB each. */
+export const MAX_SEALED_KEYS_IN_MEMORY = 1_000;
+
 /** Contract §3: addresses of files that one JSON body may give. */
 export const MAX_LINKED_FILES = 20;
 
 /** What a file's kind is told from where the rest goes straight to the store. */
 export const HEAD_BYTES = PART_BYTES;
+
+/** A Worker that waits says so at least this often, or is taken for gone. */
+export const LEASE_MS = 15_000;
+
+/** Contract §2.3: a repeat within this starts nothing. */
+export const REPEAT_MS = 24 * 60 * 60 * 1000;
+
+/** Contract §2.5: how long the end of a turn, and a dead task, are kept. */
+export const CONVERSATION_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
+
+/** What the platform showed at a turn's end counts so long for what it shows before the next. */
+export const SNAPSHOT_FRESH_MS = 60_000;
+
+/** A callback's host has so long to answer. */
+export const MAX_CALLBACK_SECONDS = 30;

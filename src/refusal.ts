@@ -55,10 +55,16 @@ export type Refusal =
   | { readonly reason: "file_unsupported"; readonly problem: string }
   | { readonly reason: "parameters_invalid"; readonly problems: readonly Problem[] }
   | { readonly reason: "getter_found_nothing"; readonly problem: Problem; readonly task: string }
-  | { readonly reason: "rate_limited"; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly reason: "rate_limited";
+      readonly headers: Readonly<Record<string, string>>;
+      /** `Retry-After` as the platform said it, if it did. */
+      readonly retryAfter?: string;
+    }
   | { readonly reason: "platform_failed" }
   | { readonly reason: "platform_unreachable" }
   | { readonly reason: "platform_timeout" }
+  | { readonly reason: "conversation_busy" }
   | { readonly reason: "setting_invalid" }
   | { readonly reason: "internal" };
 
@@ -143,6 +149,12 @@ export function tell(refusal: Refusal): Told {
       };
     case "platform_timeout":
       return { status: 504, detail: "The agent platform took too long" };
+    case "conversation_busy":
+      return {
+        status: 503,
+        detail: "The conversation was busy for too long; the task was not sent",
+        headers: { "Retry-After": "5" },
+      };
     case "setting_invalid":
       return { status: 500, detail: "The gateway is not configured; its log names the setting" };
     case "internal":

@@ -36,17 +36,23 @@ export class PlatformOutage extends Error {
   readonly reason: "platform_failed" | "platform_unreachable" | "platform_timeout";
 
   readonly why: string;
+  /** `Retry-After`, if the platform said so. */
+  readonly retryAfter: string | undefined;
   /** The platform has certainly not taken the task: it was never reached, or has said that it failed. */
   readonly tookNothing: boolean;
 
   constructor(
     reason: PlatformOutage["reason"],
     cause: unknown,
-    { tookNothing = reason === "platform_unreachable" }: { tookNothing?: boolean } = {},
+    {
+      tookNothing = reason === "platform_unreachable",
+      retryAfter,
+    }: { tookNothing?: boolean; retryAfter?: string | undefined } = {},
   ) {
     super(reason, { cause });
     this.reason = reason;
     this.tookNothing = tookNothing;
+    this.retryAfter = retryAfter;
     this.why = cause instanceof Error ? cause.message : String(cause);
   }
 }

@@ -1,7 +1,7 @@
 /** Asking the platform whether a key may run an agent, and remembering what it said. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { MAX_ACCEPT_SECONDS, MAX_PLATFORM_ANSWER_BYTES, RIGHT_FRESH_MS } from "../../limits.ts";
+import { MAX_PLATFORM_ANSWER_BYTES, RIGHT_FRESH_MS } from "../../limits.ts";
 import { accepted, type Result } from "../../refusal.ts";
 import { type Admission, type Caller, PlatformOutage } from "../platform.ts";
 import type { Acceptance, Acceptances } from "./acceptances.ts";
@@ -12,19 +12,27 @@ export interface Admit {
   (agentId: string | undefined, caller: Caller): Promise<Result<Admission>>;
 }
 
-export function createAdmit(origin: string, acceptances: Acceptances): Admit {
+export interface AdmitOptions {
+  /** The platform's. */
+  readonly origin: string;
+  readonly acceptances: Acceptances;
+  readonly timeoutSeconds: number;
+}
+
+export function createAdmit({ origin, acceptances, timeoutSeconds }: AdmitOptions): Admit {
   return async (agentId, caller) => {
     const now = Date.now();
     const known = await acceptances.find(caller.apiKey, agentId, now);
     if (known !== undefined && isFresh(known, agentId, now)) return accepted(known);
     try {
       const organisation = await within(
-        MAX_ACCEPT_SECONDS,
+        timeoutSeconds,
         askFor({ origin, acceptances }, agentId, caller),
       );
       if (organisation.ok) {
         const acceptance = { organisation: organisation.value, at: now };
         await acceptances.remember(caller.apiKey, agentId, acceptance);
+        if (agentId !== undefined) await acceptances.remember(caller.apiKey, undefined, acceptance);
         return accepted(acceptance);
       }
       if (organisation.refusal.reason !== "rate_limited") {

@@ -74,6 +74,7 @@ async function refusalOf(reply: Response): Promise<Refusal> {
       await reply.body?.cancel();
       throw new PlatformOutage(outageOfStatus(reply.status), `status ${reply.status}`, {
         tookNothing: !MAY_STILL_RUN.has(reply.status),
+        retryAfter: reply.headers.get("Retry-After") ?? undefined,
       });
   }
 }

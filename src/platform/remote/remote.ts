@@ -41,7 +41,7 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
   };
 
   return {
-    admit: createAdmit(origin, acceptances),
+    admit: createAdmit({ origin, acceptances, timeoutSeconds: acceptTimeoutSeconds }),
 
     run: (task, caller) => within(syncTimeoutSeconds, invoke("sync", task, caller)),
 

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { rateLimited, readProblems, readTask } from "./reply.ts";
 
 describe("readTask", () => {
-  it("keeps the eight fields and nothing else", () => {
+  it("keeps the eight fields, what tells one turn from another, and nothing else", () => {
     const text =
-      '{"id":"t","status":"completed","result":"r","user_tokens":{"a":"b"},"agent_id":"a"}';
+      '{"id":"t","status":"completed","result":"r","user_tokens":{"a":"b"},"agent_id":"a",' +
+      '"started_at":"2026-01-29T00:40:46Z","input":{"text":"hi","n":1.50}}';
     expect(readTask(text)).toEqual({
       id: '"t"',
       agent_id: '"a"',
@@ -14,6 +15,8 @@ describe("readTask", () => {
       finished_at: "null",
       source: "null",
       execution_attempts: "null",
+      started_at: '"2026-01-29T00:40:46Z"',
+      input: '{"text":"hi","n":1.50}',
     });
   });
 

@@ -56,10 +56,12 @@ export function rateLimited(headers: Headers, now: number): Refusal {
     const value = headers.get(name);
     return value === null ? [] : [[name, value]];
   });
-  const retryAfter = headers.get("Retry-After") ?? String(secondsUntilReset(headers, now));
+  const retryAfter = headers.get("Retry-After");
+  const after = retryAfter ?? String(secondsUntilReset(headers, now));
   return {
     reason: "rate_limited",
-    headers: { "Retry-After": retryAfter, ...Object.fromEntries(told) },
+    headers: { "Retry-After": after, ...Object.fromEntries(told) },
+    ...(retryAfter !== null && { retryAfter }),
   };
 }
 
