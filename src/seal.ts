@@ -1,6 +1,7 @@
 /** Secrets at rest: what waits on disk is sealed, and useless without `GATEWAY_SECRET`. */
 import { CompactEncrypt, compactDecrypt } from "jose";
 import { deriveKey } from "./derived-key.ts";
+import { MAX_SEALED_KEYS_IN_MEMORY } from "./limits.ts";
 
 export interface Opened {
   readonly text: string;
@@ -11,8 +12,10 @@ export interface Opened {
 export interface Seal {
   /** A JWE (RFC 7516, compact): `dir`, A256GCM, by jose, which gets nonces and tags right. */
   close(text: string): Promise<string>;
+  /** The same for an API key, which comes with every task: sealed once an isolate. */
+  closeKey(apiKey: string): Promise<string>;
   /** Throws if none of the secrets has sealed it. */
-  open(sealed: string): Promise<Opened>;
+  open(jwe: string): Promise<Opened>;
 }
 
 const HEADER = { alg: "dir", enc: "A256GCM" };
@@ -21,19 +24,30 @@ const HEADER = { alg: "dir", enc: "A256GCM" };
 export function createSeal(secrets: readonly string[]): Seal {
   // Imported once: jose would do it again for every seal.
   const keys = secrets.map((secret) => importKey(secret));
+  const sealed = new Map<string, Promise<string>>();
+
+  const close = async (text: string): Promise<string> => {
+    const [present] = keys;
+    if (present === undefined) throw new Error("sealing needs a secret");
+    const plain = new TextEncoder().encode(text);
+    return new CompactEncrypt(plain).setProtectedHeader(HEADER).encrypt(await present);
+  };
+
   return {
-    async close(text) {
-      const [present] = keys;
-      if (present === undefined) throw new Error("sealing needs a secret");
-      const plain = new TextEncoder().encode(text);
-      return new CompactEncrypt(plain).setProtectedHeader(HEADER).encrypt(await present);
+    close,
+
+    closeKey(apiKey) {
+      const known = sealed.get(apiKey) ?? close(apiKey);
+      if (sealed.size >= MAX_SEALED_KEYS_IN_MEMORY) sealed.clear();
+      sealed.set(apiKey, known);
+      return known;
     },
 
-    async open(sealed) {
+    async open(jwe) {
       let failure: unknown = new Error("sealing needs a secret");
       for (const [age, key] of keys.entries()) {
         try {
-          const { plaintext } = await compactDecrypt(sealed, await key, {
+          const { plaintext } = await compactDecrypt(jwe, await key, {
             keyManagementAlgorithms: [HEADER.alg],
             contentEncryptionAlgorithms: [HEADER.enc],
           });

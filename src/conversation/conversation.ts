@@ -1,0 +1,305 @@
+import { DurableObject } from "cloudflare:workers";
+import { readConfig } from "../config.ts";
+import { CONVERSATION_RETENTION_MS, LEASE_MS } from "../limits.ts";
+import { askDelayMs } from "./backoff.ts";
+import { createBook } from "./book.ts";
+import { createDeliverer } from "./deliver.ts";
+import { createEndings } from "./endings.ts";
+import type { Accepted, Arrival, Outcome, Seen, Status, View } from "./messages.ts";
+import { nextStep, type Situation, type Step } from "./next-step.ts";
+import { createOutcomes } from "./outcomes.ts";
+import { createPlacing } from "./placing.ts";
+import { roomsOf } from "./rooms.ts";
+import type { TaskRow } from "./rows.ts";
+import { createSending } from "./sending.ts";
+import type { Snapshot } from "./snapshot.ts";
+import type { Kept } from "./stash.ts";
+import { endOf, firstOf, LOST, statusOf } from "./view.ts";
+
+/**
+ * One conversation: all the tasks of one organisation that share a `task_id`, in their order.
+ *
+ * It keeps the book, and does no waiting. A task is *accepted* into the queue in one transaction
+ * with the alarm that will see to it, so what was acknowledged is on disk. The first of the queue
+ * has its turn; the others wait until it is over.
+ *
+ * An *asynchronous* task is sent by the alarm. First what the platform shows for the id is written
+ * down together with `delivering`, and only then the call goes out. So whatever happens next, a
+ * crash or an answer that never comes, the question "has it been taken?" can be settled: five
+ * seconds later at the earliest the platform is asked, and what it shows now is compared. The same
+ * as before: not taken, and sent again on the schedule of `backoff.ts`. Something else: taken. No
+ * answer: asked again, never sent.
+ *
+ * A *synchronous* task is sent by the Worker that waits for it, since waiting is free there. The
+ * Worker asks (`attend`) until it is told to go, tells what the platform showed (`begin`), calls
+ * the platform, renews its lease (`renew`), and tells the outcome (`settle`). If it dies, the lease
+ * runs out: before its turn it just leaves the queue, after it the platform is asked as above.
+ *
+ * A turn is *over* when what the platform shows has ended and differs from what it showed before,
+ * when it is paused, or when it took longer than `MAX_TURN_MINUTES`. That is asked for only while
+ * somebody waits: by the alarm, with the key of a task that waits here, or by Workers that wait,
+ * each told by `attend` when to ask and telling by `observe` what it saw.
+ *
+ * Nothing is kept longer than it is needed: tokens until the platform has them, a key until nobody
+ * asks with it, ends and dead tasks for 30 days, and then the object deletes itself. The rules
+ * (whose turn it is, what overlap does, how long to back off) are pure functions beside this class.
+ */
+export class Conversation extends DurableObject<Env> {
+  readonly #awakeSince = Date.now();
+  readonly #book = createBook(this.ctx.storage.sql);
+  readonly #sending = createSending(this.#book);
+  readonly #endings = createEndings(this.#book, (kept) => {
+    this.#discard(kept);
+  });
+  readonly #placing = createPlacing({
+    book: this.#book,
+    endings: this.#endings,
+    maxFiles: () => readConfig(this.env).MAX_FILES,
+  });
+  readonly #outcomes = createOutcomes({
+    book: this.#book,
+    endings: this.#endings,
+    awakeSince: this.#awakeSince,
+    isSending: () => this.#deliverer.isSending(),
+  });
+  readonly #deliverer = createDeliverer({
+    book: this.#book,
+    endings: this.#endings,
+    sending: this.#sending,
+    outcomes: this.#outcomes,
+    rooms: () => roomsOf(this.env),
+    sync: () => this.ctx.storage.sync(),
+  });
+  #alarmAt: number | undefined;
+
+  /** Commits a task, or says why it has no place; a repeat finds its first. */
+  async accept(arrival: Arrival): Promise<Accepted> {
+    const now = Date.now();
+    const accepted = this.#placing.repeated(arrival, now) ?? this.#accept(arrival, now);
+    if (accepted.kind !== "ask_first") this.#discardUnused(arrival, accepted);
+    await this.#wake(now);
+    return accepted;
+  }
+
+  /** For a Worker that waits: how the task stands, and whether it is to send it or to ask. */
+  async attend(turn: number): Promise<View> {
+    const now = Date.now();
+    this.#tidy(now);
+    const row = this.#whereItWent(turn);
+    const view = row === undefined ? LOST : (endOf(row) ?? this.#whileWaiting(row, now));
+    await this.#wake(now);
+    return view;
+  }
+
+  /** A Worker has waited for long enough: its task is not sent. */
+  async leave(turn: number): Promise<void> {
+    const now = Date.now();
+    const row = this.#book.find(turn);
+    if (row?.state === "waiting" && row.runs === "worker") this.#outcomes.drop(row, now);
+    await this.#wake(now);
+  }
+
+  /** The Worker has asked what the platform shows; `false` if it may no longer send. */
+  async begin(turn: number, attempt: number, snapshot: Snapshot): Promise<boolean> {
+    const now = Date.now();
+    const row = this.#book.find(turn);
+    if (row?.state !== "delivering" || row.attempts !== attempt) return false;
+    this.#sending.mark(row, [snapshot], now);
+    await this.#wake(now);
+    return true;
+  }
+
+  /** The Worker is alive and still waits for the platform. */
+  renew(turn: number, attempt: number): void {
+    const row = this.#book.find(turn);
+    if (row?.state !== "delivering" || row.attempts !== attempt) return;
+    this.#book.update(turn, { lease_until: Date.now() + LEASE_MS });
+  }
+
+  /** What came of a Worker's attempt. */
+  async settle(turn: number, attempt: number, outcome: Outcome): Promise<void> {
+    const now = Date.now();
+    this.#outcomes.settle(turn, attempt, { outcome, now });
+    await this.#wake(now);
+  }
+
+  /** What a Worker saw when it asked how a turn stands. */
+  async observe(turn: number, seen: Seen): Promise<void> {
+    const now = Date.now();
+    this.#outcomes.observe(turn, seen, now);
+    await this.#wake(now);
+  }
+
+  /** The platform would not say how the turn stands: it is asked later. */
+  postpone(turn: number, delayMs: number): void {
+    const row = this.#book.find(turn);
+    if (row === undefined || row.ended_at !== null) return;
+    this.#book.update(turn, { next_at: Math.max(row.next_at, Date.now() + delayMs) });
+  }
+
+  /** Contract §2.5; the newest without a `turn`. Leaves no trace where there is nothing. */
+  look(turn: number | undefined): Status | undefined {
+    const book = this.#book;
+    const row = turn === undefined ? book.newest() : book.find(turn);
+    if (row === undefined) return undefined;
+    return statusOf(row, book.latest()?.turn === row.turn);
+  }
+
+  /** Puts a dead task (the newest without a `turn`) at the end of the queue; its turn, or nothing. */
+  async retry(turn: number | undefined, apiKey: string): Promise<number | undefined> {
+    const now = Date.now();
+    const row = turn === undefined ? this.#book.newestDead() : this.#book.find(turn);
+    if (row?.state !== "dead" || row.task === null) return undefined;
+    this.#book.update(row.turn, {
+      state: "waiting",
+      api_key: apiKey,
+      // Others may have been sent since.
+      before: null,
+      is_new: 0,
+      failures: 0,
+      asked: 0,
+      last_error: null,
+      refusal: null,
+      next_at: now,
+      ended_at: null,
+    });
+    this.#book.enqueue(row.turn);
+    await this.#wake(now);
+    return row.turn;
+  }
+
+  /** Never throws: an alarm that throws six times is dropped. */
+  override async alarm(): Promise<void> {
+    this.#alarmAt = undefined;
+    try {
+      await Promise.all([this.#advance(), this.#deliverer.callBack()]);
+      this.#discard(this.#book.removeUntil(Date.now() - CONVERSATION_RETENTION_MS));
+      await this.#wake(Date.now());
+    } catch (thrown) {
+      const cause = thrown instanceof Error ? thrown.name : "unknown";
+      console.error(JSON.stringify({ channel: "conversation", event: "alarm_failed", cause }));
+      await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  #accept(arrival: Arrival, now: number): Accepted {
+    this.#tidy(now);
+    const first = this.#book.first();
+    if (arrival.overlap === "drop" && !arrival.hasAsked && first?.state === "delivered") {
+      return { kind: "ask_first", turn: first.turn };
+    }
+    const placed = this.#placing.place(arrival, now);
+    const mayGo = arrival.runs === "worker" && placed.kind === "accepted" && first === undefined;
+    const row = mayGo ? this.#book.first() : undefined;
+    return row === undefined || placed.kind !== "accepted"
+      ? placed
+      : { ...placed, go: this.#sending.claim(row, now, arrival.shown) };
+  }
+
+  /** A repeat, and what was merged or dropped, has no use for what came with it. */
+  #discardUnused({ task, userTokens }: Arrival, accepted: Accepted): void {
+    const row = "turn" in accepted ? this.#book.find(accepted.turn) : undefined;
+    this.#discard([task === row?.task ? null : task]);
+    this.#discard([userTokens === row?.user_tokens ? null : userTokens]);
+  }
+
+  #whereItWent(turn: number): TaskRow | undefined {
+    const row = this.#book.find(turn);
+    const into = row?.merged_into ?? null;
+    return into === null ? row : this.#book.find(into);
+  }
+
+  #whileWaiting(row: TaskRow, now: number): View {
+    const lease = now + LEASE_MS;
+    const isWorkers = row.runs === "worker" && row.state === "waiting";
+    this.#book.update(row.turn, {
+      watched_until: lease,
+      ...(isWorkers && { lease_until: lease }),
+    });
+    const first = this.#book.first();
+    if (isWorkers && first?.turn === row.turn) {
+      return { kind: "go", go: this.#sending.claim(first, now) };
+    }
+    const step = nextStep(first && firstOf(first), { ...this.#situation(now), canAsk: true });
+    const askAt = step.do === "rest" ? step.until : now;
+    if (first === undefined || step.do !== "ask") {
+      return { kind: "wait", state: row.state, ask: null, askAt };
+    }
+    const asked = first.asked + 1;
+    this.#book.update(first.turn, { asked, next_at: now + askDelayMs(asked) });
+    return { kind: "wait", state: row.state, ask: first.turn, askAt };
+  }
+
+  /** Does what needs neither the platform nor time; returns what is left to do. */
+  #tidy(now: number): Step {
+    for (;;) {
+      const first = this.#book.first();
+      const step = nextStep(first && firstOf(first), this.#situation(now));
+      if (first === undefined) return step;
+      switch (step.do) {
+        case "drop":
+          this.#outcomes.drop(first, now);
+          break;
+        case "unsend":
+          this.#book.update(first.turn, { state: "waiting", lease_until: first.watched_until });
+          break;
+        case "free":
+          this.#endings.free(first, now);
+          break;
+        case "rest":
+        case "send":
+        case "ask":
+          return step;
+      }
+    }
+  }
+
+  #situation(now: number): Situation {
+    return {
+      now,
+      awakeSince: this.#awakeSince,
+      maxTurnMs: readConfig(this.env).MAX_TURN_MINUTES * 60_000,
+      canAsk: this.#book.withKey() !== undefined,
+      isAwaited: this.#book.isAwaited(),
+      isSending: this.#deliverer.isSending(),
+    };
+  }
+
+  async #advance(): Promise<void> {
+    for (;;) {
+      const step = this.#tidy(Date.now());
+      const row = step.do === "rest" ? undefined : this.#book.find(step.turn);
+      if (row === undefined) return;
+      if (step.do === "send") await this.#deliverer.send(row);
+      else await this.#deliverer.ask(row);
+    }
+  }
+
+  /** Sets the one alarm to what is due first; deletes everything once nothing is. */
+  async #wake(now: number): Promise<void> {
+    const step = this.#tidy(now);
+    const oldestAt = this.#book.oldestAt();
+    if (oldestAt === undefined) {
+      if (!this.#book.isMade()) return;
+      this.#book.reset();
+      await this.ctx.storage.deleteAll();
+      return;
+    }
+    const at = Math.min(
+      step.do === "rest" ? step.until : now,
+      this.#book.nextCallback()?.due_at ?? Number.POSITIVE_INFINITY,
+      oldestAt + CONVERSATION_RETENTION_MS,
+    );
+    if (at === this.#alarmAt) return;
+    this.#alarmAt = at;
+    await this.ctx.storage.setAlarm(at);
+  }
+
+  #discard(kept: readonly (Kept | null)[]): void {
+    if (kept.some((one) => one?.startsWith("@"))) {
+      this.ctx.waitUntil(roomsOf(this.env).stash.discard(kept));
+    }
+  }
+}
+
+const ALARM_RETRY_MS = 30_000;

@@ -1,0 +1,329 @@
+/** A Worker's way to the conversations: handing a task over, taking a turn, and waiting for one. */
+import type { TaskState } from "../invocation/task.ts";
+import { LEASE_MS } from "../limits.ts";
+import { within } from "../platform/deadline.ts";
+import { type Caller, type Platform, PlatformOutage } from "../platform/platform.ts";
+import { readTask } from "../platform/remote/reply.ts";
+import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
+import type { Seal } from "../seal.ts";
+import { arrivalOf, type TurnCall } from "./arrival.ts";
+import { retryAfterMs } from "./backoff.ts";
+import type { TurnState } from "./rows.ts";
+import type { Conversation } from "./conversation.ts";
+import { unseenState } from "./endings.ts";
+import type { Accepted, Arrival, Go, Outcome, Status, View } from "./messages.ts";
+import { see } from "./see.ts";
+import { snapshotOf } from "./snapshot.ts";
+import type { Kept, Stash } from "./stash.ts";
+
+/** Its place there. */
+export interface Placed {
+  readonly turn: number;
+  readonly isRepeat: boolean;
+  readonly isDropped: boolean;
+  /** The Worker may send it at once. */
+  readonly go: Go | null;
+}
+
+/** How a task stands (contract §2.5). */
+export interface Standing extends Status {
+  readonly task: TaskState;
+}
+
+export interface Conversations {
+  /** Once this has come back, the task is on disk. `conflict`: its key was used for another request. */
+  place(call: TurnCall): Promise<Placed | "conflict">;
+  /**
+   * Takes the turn of a synchronous task, or waits for the answer that its first caller gets, until
+   * `deadline` (unix milliseconds).
+   */
+  run(call: TurnCall, placed: Placed, deadline: number): Promise<Result<TaskState>>;
+  /** Waits for the end of an asynchronous task; `undefined` if it is not there in time. */
+  waitFor(
+    call: TurnCall,
+    turn: number,
+    seconds: number,
+  ): Promise<Result<TaskState> | "dropped" | undefined>;
+  /** `undefined` if the gateway holds no such task; the newest without a `turn`. */
+  look(place: TaskPlace, caller: Caller): Promise<Standing | undefined>;
+  /** The turn that is sent again; `undefined` if none is dead. */
+  retry(place: TaskPlace, caller: Caller): Promise<number | undefined>;
+  /** Whose task it is: asked before anything of it is told. */
+  agentOf(place: TaskPlace): Promise<string | undefined>;
+}
+
+export interface TaskPlace {
+  readonly organisation: string;
+  readonly taskId: string;
+  readonly turn: number | undefined;
+}
+
+export interface ConversationsOptions {
+  readonly namespace: () => DurableObjectNamespace<Conversation>;
+  readonly platform: Platform;
+  readonly seal: Seal;
+  readonly stash: Stash;
+  readonly syncTimeoutSeconds: number;
+  /** Keeps the Worker alive for what its caller no longer waits for. */
+  readonly waitUntil: (promise: Promise<unknown>) => void;
+}
+
+export function createConversations(options: ConversationsOptions): Conversations {
+  const { namespace, platform, seal, stash, syncTimeoutSeconds, waitUntil } = options;
+  const objectOf = ({ organisation, taskId }: Omit<TaskPlace, "turn">) =>
+    namespace().getByName(`${organisation}/${taskId}`);
+  const objectFor = ({ organisation, task }: TurnCall) =>
+    objectOf({ organisation, taskId: task.id });
+
+  const askAndTell = async (call: TurnCall, turn: number): Promise<void> => {
+    try {
+      const shown = await platform.show(call.task.id, call);
+      if (shown.ok) await objectFor(call).observe(turn, await see(shown.value, stash));
+      else if (shown.refusal.reason === "rate_limited") {
+        const delay = retryAfterMs(shown.refusal.retryAfter, Date.now());
+        await objectFor(call).postpone(turn, delay);
+      }
+    } catch (thrown) {
+      // Asked again when it is due.
+      if (!(thrown instanceof PlatformOutage)) throw thrown;
+    }
+  };
+
+  const accept = async (call: TurnCall, arrival: Arrival): Promise<Accepted> => {
+    const answer: Accepted = await objectFor(call).accept(arrival);
+    if (answer.kind !== "ask_first") return answer;
+    await askAndTell(call, answer.turn);
+    return objectFor(call).accept({ ...arrival, hasAsked: true });
+  };
+
+  /** A turn that is free is taken with one message less if the platform was asked before. */
+  const showEarly = async (call: TurnCall): Promise<(() => Arrival["shown"]) | null> => {
+    if (call.handling.asynchronous || call.isNew || call.repeat !== null) return null;
+    const startedAt = Date.now();
+    const shown = await show(call);
+    if (!shown.ok) return null;
+    const snapshot = snapshotOf(shown.value);
+    return () => ({ snapshot, ageMs: Date.now() - startedAt });
+  };
+
+  /** Nothing was sent yet, whatever comes of it. */
+  const show = async (call: TurnCall, seconds = syncTimeoutSeconds) => {
+    try {
+      return await within(seconds, platform.show(call.task.id, call));
+    } catch (thrown) {
+      if (!(thrown instanceof PlatformOutage)) throw thrown;
+      throw new PlatformOutage(thrown.reason, thrown.why, { tookNothing: true });
+    }
+  };
+
+  /** Until `deadline`, or until the view is anything but "wait"; the last view. */
+  const attend = async (call: TurnCall, turn: number, deadline: number): Promise<View> => {
+    const startedAt = Date.now();
+    for (;;) {
+      const view: View = await reattaching(() => objectFor(call).attend(turn));
+      if (view.kind !== "wait") return view;
+      const now = Date.now();
+      if (now >= deadline) return view;
+      if (view.ask === null) {
+        const pause = Math.min(pauseMs(now - startedAt), view.askAt - now, deadline - now);
+        await sleep(Math.max(pause, MIN_PAUSE_MS));
+      } else {
+        await askAndTell(call, view.ask);
+      }
+    }
+  };
+
+  const answerIn = async (kept: Kept): Promise<TaskState> => {
+    const state = readTask(await stash.recall(kept));
+    if (state === undefined) throw new Error("a kept answer cannot be read");
+    return state;
+  };
+
+  /** Sends a synchronous task in its turn; `undefined` if the turn was lost meanwhile. */
+  const send = async (
+    call: TurnCall,
+    turn: number,
+    { go, deadline }: { readonly go: Go; readonly deadline: number },
+  ): Promise<Result<TaskState> | undefined> => {
+    const object = objectFor(call);
+    const settle = (outcome: Outcome) => object.settle(turn, go.attempt, outcome);
+    const renewal = setInterval(() => {
+      waitUntil(object.renew(turn, go.attempt).catch(() => undefined));
+    }, LEASE_MS / 3);
+    let mayBeSent = go.isReady;
+    // What is begun too late to be answered is not begun.
+    const isTooLate = async (): Promise<boolean> => {
+      if (deadline - Date.now() > MIN_PAUSE_MS) return false;
+      await settle({ kind: "not_sent" });
+      return true;
+    };
+    try {
+      if (await isTooLate()) return refused({ reason: "conversation_busy" });
+      if (!go.isReady) {
+        const shown = await show(call, secondsTo(deadline));
+        if (!shown.ok) {
+          await settle({ kind: "not_sent" });
+          return shown;
+        }
+        if (await isTooLate()) return refused({ reason: "conversation_busy" });
+        if (!(await object.begin(turn, go.attempt, snapshotOf(shown.value)))) return undefined;
+        mayBeSent = true;
+      }
+      const reply = await within(secondsTo(deadline), platform.run(call.task, call));
+      if (reply.ok) await settle({ kind: "replied", ...(await see(reply.value, stash)) });
+      else await settle(refusedBy(reply.refusal));
+      return reply;
+    } catch (thrown) {
+      const reason = thrown instanceof PlatformOutage ? thrown.reason : "internal";
+      const isUnknown = mayBeSent && reason !== "platform_unreachable";
+      await settle(isUnknown ? { kind: "unknown", why: reason } : { kind: "not_sent" });
+      throw thrown;
+    } finally {
+      clearInterval(renewal);
+    }
+  };
+
+  return {
+    async place(call) {
+      const shown = await showEarly(call);
+      const arrival = await arrivalOf(call, { seal, stash });
+      const answer = await accept(call, { ...arrival, shown: shown && shown() });
+      switch (answer.kind) {
+        case "accepted":
+          return { turn: answer.turn, isRepeat: false, isDropped: false, go: answer.go };
+        case "repeated":
+          return {
+            turn: answer.turn,
+            isRepeat: true,
+            isDropped: answer.state === "dropped",
+            go: null,
+          };
+        case "dropped":
+          return { turn: answer.turn, isRepeat: false, isDropped: true, go: null };
+        case "conflict":
+          return "conflict";
+        case "ask_first":
+          throw new Error("was asked already");
+      }
+    },
+
+    async run(call, { turn, go, isRepeat }, deadline) {
+      let view: View = go === null ? await attend(call, turn, deadline) : { kind: "go", go };
+      for (;;) {
+        switch (view.kind) {
+          case "answered":
+            return accepted(await answerIn(view.answer));
+          case "refused":
+            return refused(view.refusal);
+          case "lost":
+            return refused(lostRefusal(view.state));
+          case "wait":
+            if (view.state === "waiting") {
+              if (!isRepeat) await objectFor(call).leave(turn);
+              return refused({ reason: "conversation_busy" });
+            }
+            throw new PlatformOutage("platform_timeout", "no end in time");
+          case "go": {
+            const sending = send(call, turn, { go: view.go, deadline });
+            waitUntil(sending.catch(() => undefined));
+            const reply = await sending;
+            if (reply !== undefined) return reply;
+            view = await attend(call, turn, deadline);
+          }
+        }
+      }
+    },
+
+    async waitFor(call, turn, seconds) {
+      const view = await attend(call, turn, Date.now() + seconds * 1000);
+      switch (view.kind) {
+        case "answered":
+          return accepted(await answerIn(view.answer));
+        case "refused":
+          return refused(view.refusal);
+        case "lost":
+          return view.state === "dropped" ? "dropped" : refused(lostRefusal(view.state));
+        case "go":
+        case "wait":
+          return undefined;
+      }
+    },
+
+    async agentOf(place) {
+      return (await objectOf(place).look(place.turn))?.agentId;
+    },
+
+    async look(place, caller) {
+      const object = objectOf(place);
+      let status: Status | undefined = await object.look(place.turn);
+      if (status === undefined) return undefined;
+      let shownState: TaskState | undefined;
+      if (status.isShown) {
+        const shown = await platform.show(place.taskId, caller).catch(() => undefined);
+        if (shown?.ok === true) {
+          shownState = shown.value;
+          await object.observe(status.turn, await see(shown.value, stash));
+          status = (await object.look(status.turn)) ?? status;
+        }
+      }
+      const isOfThis = shownState !== undefined && status.state === "delivered";
+      const kept = status.answer === null ? undefined : await answerIn(status.answer);
+      const task = kept ?? (isOfThis ? shownState : undefined) ?? unseenTask(place.taskId, status);
+      return { ...status, task };
+    },
+
+    async retry(place, { apiKey }) {
+      return objectOf(place).retry(place.turn, await seal.close(apiKey));
+    },
+  };
+}
+
+const MIN_PAUSE_MS = 50;
+const MAX_PAUSE_MS = 1_000;
+
+function secondsTo(deadline: number): number {
+  return Math.max(0, deadline - Date.now()) / 1000;
+}
+
+/** The longer the wait has been, the longer it may go on unnoticed. */
+function pauseMs(waitedMs: number): number {
+  return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitedMs / 4));
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** A deploy resets objects and breaks the calls that wait in them: the Worker attaches again. */
+async function reattaching(attend: () => Promise<View>): Promise<View> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await attend();
+    } catch (thrown) {
+      if (failures >= MAX_REATTACHMENTS) throw thrown;
+      await sleep(MIN_PAUSE_MS * 2 ** failures);
+    }
+  }
+}
+
+const MAX_REATTACHMENTS = 5;
+
+/** A limit that was reached says nothing about the next attempt: its repeat may run. */
+function refusedBy(refusal: Refusal): Outcome {
+  return { kind: "refused", refusal, isFinal: refusal.reason !== "rate_limited" };
+}
+
+function lostRefusal(state: TurnState): Refusal {
+  return state === "dropped" ? { reason: "conversation_busy" } : { reason: "platform_failed" };
+}
+
+function unseenTask(taskId: string, status: Status): TaskState {
+  const { agentId, state, acceptedAt, attempts } = status;
+  return unseenState({
+    task_id: taskId,
+    agent_id: agentId,
+    state,
+    accepted_at: acceptedAt,
+    attempts,
+  });
+}

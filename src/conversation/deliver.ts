@@ -1,0 +1,228 @@
+/** The alarm's work: sending a task, asking how one stands, and calling back. */
+import type { Task } from "../invocation/task.ts";
+import { type Caller, PlatformOutage } from "../platform/platform.ts";
+import { readTask } from "../platform/remote/reply.ts";
+import type { Refusal } from "../refusal.ts";
+import { askDelayMs, retryAfterMs, retryDelayMs } from "./backoff.ts";
+import type { Book } from "./book.ts";
+import type { CallbackRow, TaskRow } from "./rows.ts";
+import { type Callback, callbackBody, postCallback } from "./callback.ts";
+import { type Endings, unseenState } from "./endings.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Sending } from "./sending.ts";
+import { UNKNOWN_MS } from "./next-step.ts";
+import { taskToSend, type WaitingTask } from "./overlap.ts";
+import type { Rooms } from "./rooms.ts";
+import { see } from "./see.ts";
+import { type Snapshot, snapshotOf } from "./snapshot.ts";
+
+export interface Deliverer {
+  isSending(): boolean;
+  send(row: TaskRow): Promise<void>;
+  ask(row: TaskRow): Promise<void>;
+  /** Posts the callbacks that are due. */
+  callBack(): Promise<void>;
+}
+
+export interface DelivererOptions {
+  readonly book: Book;
+  readonly endings: Endings;
+  readonly rooms: () => Rooms;
+  /** Comes back once all that was written is on disk. */
+  readonly sync: () => Promise<void>;
+  readonly sending: Sending;
+  readonly outcomes: Outcomes;
+}
+
+export function createDeliverer(options: DelivererOptions): Deliverer {
+  const { book, endings, rooms, sync, sending, outcomes } = options;
+  let isSending = false;
+
+  /** Tries again later, or gives up. What may have been taken is asked for first. */
+  const fail = (turn: number, why: string, { retryAfter, isUnknown }: Failure): void => {
+    const row = book.find(turn);
+    if (row === undefined) return;
+    const now = Date.now();
+    const failures = row.failures + 1;
+    const delay = retryDelayMs(failures, Math.random());
+    if (delay === undefined) {
+      endings.die(row, why, now);
+      return;
+    }
+    const least = Math.max(isUnknown ? UNKNOWN_MS : 0, retryAfterMs(retryAfter, now));
+    book.update(turn, {
+      state: isUnknown ? "delivering" : "waiting",
+      failures,
+      last_error: why,
+      next_at: now + Math.max(delay, least),
+    });
+  };
+
+  const refuse = (turn: number, refusal: Refusal): void => {
+    const row = book.find(turn);
+    if (row === undefined) return;
+    if (refusal.reason === "rate_limited") {
+      // Certainly not taken; what the platform shows may be another thing by then.
+      book.update(turn, { before: null });
+      fail(turn, refusal.reason, { retryAfter: retryAfterOf(refusal), isUnknown: false });
+    } else {
+      endings.refuse(row, refusal, Date.now());
+    }
+  };
+
+  const callerOf = async (row: TaskRow): Promise<Caller> => {
+    const { text, isStale } = await rooms().seal.open(row.api_key ?? "");
+    if (isStale) book.update(row.turn, { api_key: await rooms().seal.close(text) });
+    return { apiKey: text };
+  };
+
+  const taskOf = async (row: TaskRow): Promise<Task> => {
+    const { seal, stash } = rooms();
+    const waiting: WaitingTask = JSON.parse(await stash.recall(row.task ?? ""));
+    if (row.user_tokens === null) return taskToSend(waiting, null);
+    const tokens = await seal.open(await stash.recall(row.user_tokens));
+    return taskToSend(waiting, tokens.text);
+  };
+
+  /** What the platform shows before the task is sent; `undefined` if that was not to be had. */
+  const lookBefore = async (
+    row: TaskRow,
+    caller: Caller,
+  ): Promise<readonly Snapshot[] | undefined> => {
+    const known = sending.knownBefore(row, Date.now());
+    if (known !== undefined) return known;
+    const shown = await rooms().platform.show(row.task_id, caller);
+    if (shown.ok) return [snapshotOf(shown.value)];
+    refuse(row.turn, shown.refusal);
+    return undefined;
+  };
+
+  const attempt = async (row: TaskRow): Promise<void> => {
+    const { platform } = rooms();
+    const caller = await callerOf(row);
+    const before = await lookBefore(row, caller);
+    if (before === undefined) return;
+    // Read only now: while it was not yet begun, others could be merged into it.
+    const task = await taskOf(row);
+    sending.mark(row, before, Date.now());
+    await sync();
+    const started = await platform.start(task, caller);
+    const sent = book.find(row.turn);
+    if (sent === undefined) return;
+    if (started.ok) endings.taken(sent, Date.now());
+    else refuse(row.turn, started.refusal);
+  };
+
+  const post = async (due: CallbackRow, row: TaskRow, secret: string) => {
+    const { url, shape }: Callback = JSON.parse(due.callback);
+    try {
+      const answer = row.answer === null ? undefined : await rooms().stash.recall(row.answer);
+      const state = answer === undefined ? undefined : readTask(answer);
+      const body = callbackBody(state ?? unseenState(row), shape);
+      return await postCallback({ url, id: due.id, body, secret, now: Date.now() });
+    } catch (thrown) {
+      logFailure("callback_failed", thrown);
+      return "failed";
+    }
+  };
+
+  return {
+    isSending: () => isSending,
+
+    async send(row) {
+      isSending = true;
+      // From here on it is neither merged nor replaced.
+      book.update(row.turn, { attempts: row.attempts + 1, restarts: null });
+      try {
+        await attempt(row);
+      } catch (thrown) {
+        const isUnknown = book.find(row.turn)?.state === "delivering";
+        if (thrown instanceof PlatformOutage) {
+          fail(row.turn, thrown.reason, { retryAfter: thrown.retryAfter, isUnknown });
+        } else {
+          fail(row.turn, "internal", { retryAfter: undefined, isUnknown });
+          logFailure("send_failed", thrown);
+        }
+      } finally {
+        isSending = false;
+      }
+    },
+
+    async ask(row) {
+      const asker = book.withKey();
+      if (asker === undefined) return;
+      const isUnknown = row.state === "delivering";
+      const later = (retryAfter: string | undefined): void => {
+        const asked = row.asked + 1;
+        const now = Date.now();
+        const delay = Math.max(askDelayMs(asked), retryAfterMs(retryAfter, now));
+        book.update(row.turn, { asked, next_at: now + delay });
+      };
+      const notAnswered = (why: string, retryAfter: string | undefined): void => {
+        if (!isUnknown) later(retryAfter);
+        else {
+          book.update(row.turn, { attempts: row.attempts + 1 });
+          fail(row.turn, why, { retryAfter, isUnknown });
+        }
+      };
+      try {
+        const { platform, stash } = rooms();
+        const shown = await platform.show(row.task_id, await callerOf(asker));
+        if (shown.ok) {
+          later(undefined);
+          // What is not known to be taken keeps its own time.
+          if (isUnknown) book.update(row.turn, { next_at: row.next_at });
+          outcomes.observe(row.turn, await see(shown.value, stash), Date.now());
+        } else if (
+          isUnknown &&
+          asker.turn === row.turn &&
+          shown.refusal.reason !== "rate_limited"
+        ) {
+          endings.refuse(row, shown.refusal, Date.now());
+        } else {
+          notAnswered(shown.refusal.reason, retryAfterOf(shown.refusal));
+        }
+      } catch (thrown) {
+        if (!(thrown instanceof PlatformOutage)) logFailure("ask_failed", thrown);
+        const outage = thrown instanceof PlatformOutage ? thrown : undefined;
+        notAnswered(outage?.reason ?? "internal", outage?.retryAfter);
+      }
+    },
+
+    async callBack() {
+      const secret = rooms().config.CALLBACK_SECRET;
+      for (let due = book.nextCallback(); due !== undefined; due = book.nextCallback()) {
+        if (due.due_at > Date.now()) return;
+        const row = book.find(due.turn);
+        if (row === undefined || secret === undefined) {
+          book.removeCallback(due.turn);
+          continue;
+        }
+        const posted = await post(due, row, secret);
+        if (posted === "failed") postpone(book, due);
+        else book.removeCallback(due.turn);
+      }
+    },
+  };
+}
+
+interface Failure {
+  readonly retryAfter: string | undefined;
+  readonly isUnknown: boolean;
+}
+
+function retryAfterOf(refusal: Refusal): string | undefined {
+  return refusal.reason === "rate_limited" ? refusal.retryAfter : undefined;
+}
+
+function postpone(book: Book, due: CallbackRow): void {
+  const failures = due.failures + 1;
+  const delay = retryDelayMs(failures, Math.random());
+  if (delay === undefined) book.removeCallback(due.turn);
+  else book.addCallback({ ...due, failures, due_at: Date.now() + delay });
+}
+
+function logFailure(event: string, thrown: unknown): void {
+  const cause = thrown instanceof Error ? thrown.name : "unknown";
+  console.error(JSON.stringify({ channel: "conversation", event, cause }));
+}

@@ -1,0 +1,88 @@
+/** The queue as it is read: at every step, so what was read once is remembered until it changes. */
+import type { TABLES, TaskRow } from "./rows.ts";
+
+export type Table = keyof typeof TABLES;
+
+/** Reads rows; none where the table was never made. */
+export type Read = <Row extends Record<string, SqlStorageValue>>(
+  table: Table,
+  statement: string,
+  ...values: SqlStorageValue[]
+) => Row[];
+
+export interface Queue {
+  /** The task whose turn it is. */
+  first(): TaskRow | undefined;
+  last(): TaskRow | undefined;
+  /** The first task that has a key to ask the platform with. */
+  withKey(): TaskRow | undefined;
+  /** How many tasks are not over. */
+  length(): number;
+  /** To be told of each change: this task is at the end now. */
+  added(row: TaskRow): void;
+  removed(turn: number): void;
+  changed(turn: number, columns: Columns): void;
+  forget(): void;
+}
+
+const IN_QUEUE = "SELECT * FROM task WHERE place IS NOT NULL";
+
+const COUNT = "SELECT count(*) AS n FROM task WHERE place IS NOT NULL";
+
+/** Some columns of a task, each with its value. */
+export type Columns = { readonly [Name in KnownColumn]?: TaskRow[Name] };
+
+type KnownColumn = keyof { [Name in keyof TaskRow as string extends Name ? never : Name]: Name };
+
+/** `null` where there is none, `undefined` where it was not read yet. */
+type Remembered = TaskRow | null | undefined;
+
+function changedRow(known: Remembered, turn: number, columns: Columns): Remembered {
+  return known?.turn === turn ? Object.assign({}, known, columns) : known;
+}
+
+/** All writes go through one book, in one object with one thread: nothing changes unnoticed. */
+export function createQueue(read: Read): Queue {
+  let first: Remembered;
+  let last: Remembered;
+  let withKey: Remembered;
+  let length: number | undefined;
+  const readOne = (statement: string): TaskRow | null =>
+    read<TaskRow>("task", statement)[0] ?? null;
+
+  return {
+    first: () => (first ??= readOne(`${IN_QUEUE} ORDER BY place LIMIT 1`)) ?? undefined,
+    last: () => (last ??= readOne(`${IN_QUEUE} ORDER BY place DESC LIMIT 1`)) ?? undefined,
+    withKey: () =>
+      (withKey ??= readOne(`${IN_QUEUE} AND api_key IS NOT NULL ORDER BY place LIMIT 1`)) ??
+      undefined,
+    length: () => (length ??= read<{ n: number }>("task", COUNT)[0]?.n ?? 0),
+
+    added(row) {
+      if (first === null) first = row;
+      if (withKey === null && row.api_key !== null) withKey = row;
+      last = row;
+      if (length !== undefined) length += 1;
+    },
+
+    removed(turn) {
+      if (first?.turn === turn) first = undefined;
+      if (last?.turn === turn) last = undefined;
+      if (withKey?.turn === turn) withKey = undefined;
+      length = undefined;
+    },
+
+    changed(turn, columns) {
+      first = changedRow(first, turn, columns);
+      last = changedRow(last, turn, columns);
+      withKey = "api_key" in columns ? undefined : changedRow(withKey, turn, columns);
+    },
+
+    forget() {
+      first = undefined;
+      last = undefined;
+      withKey = undefined;
+      length = undefined;
+    },
+  };
+}
