@@ -6,6 +6,7 @@ import { logLine } from "./channels/middleware/log-line.ts";
 import { settings } from "./channels/middleware/settings.ts";
 import { methodNotAllowed, refuse } from "./channels/respond.ts";
 import type { AppEnv } from "./channels/variables.ts";
+import { retryTask, showTask } from "./channels/tasks/tasks.ts";
 import { webhook } from "./channels/webhook/webhook.ts";
 import { SettingsError } from "./config.ts";
 import { PlatformOutage } from "./platform/platform.ts";
@@ -17,6 +18,9 @@ export function createApp(): Hono<AppEnv> {
   app.get("/", about).post(webhook).all(methodNotAllowed("GET, HEAD, POST"));
   app.get("/health", health).all(methodNotAllowed("GET, HEAD"));
   app.get("/openapi.json", openapi).all(methodNotAllowed("GET, HEAD"));
+
+  app.get("/v1/tasks/:task_id", showTask).all(methodNotAllowed("GET, HEAD"));
+  app.post("/v1/tasks/:task_id/retry", retryTask).all(methodNotAllowed("POST"));
 
   app.get("/files/:organisation/:upload/:n/:name", files).all(methodNotAllowed("GET, HEAD"));
 

@@ -1,5 +1,6 @@
 /** The Worker's entry: its handlers and its Durable Objects. */
 import { createApp } from "./app.ts";
 
+export { Conversation } from "./conversation/conversation.ts";
 export { Thread } from "./platform/embedded/thread.ts";
 export default createApp();

@@ -24,9 +24,20 @@ export function answer(
     headers: {
       ...headers,
       "X-Request-Id": c.get("requestId"),
-      ...(taskId !== undefined && { "X-Task-Id": encodeURIComponent(taskId) }),
+      ...(taskId !== undefined && taskHeaders(c, encodeURIComponent(taskId))),
     },
   });
+}
+
+/** Where the task can be asked for, once it has its turn. */
+function taskHeaders(c: Context<AppEnv>, id: string): Record<string, string> {
+  const turn = c.get("turn");
+  if (turn === undefined) return { "X-Task-Id": id };
+  return {
+    "X-Task-Id": id,
+    Location: `/v1/tasks/${id}?turn=${turn}`,
+    ...(c.get("isRepeat") === true && { "Idempotency-Replayed": "true" }),
+  };
 }
 
 /** JSON text as it is. */

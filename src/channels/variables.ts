@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import type { Conversations } from "../conversation/conversations.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Links } from "../uploads/link.ts";
@@ -9,8 +10,13 @@ export interface Variables {
   config: Config;
   platform: Platform;
   links: Links;
+  conversations: Conversations;
   /** The conversation, once it is known: every answer names it then. */
   taskId?: string;
+  /** The task's place in it: where the task can be asked for. */
+  turn?: number;
+  /** The first request of this `Idempotency-Key` has been here before. */
+  isRepeat?: boolean;
   /** For the log line. */
   channel?: string;
   agentId?: string;

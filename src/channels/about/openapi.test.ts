@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { describeApi } from "./openapi.ts";
 
 interface Parameter {
+  readonly in: string;
   readonly name: string;
   readonly schema?: unknown;
 }
@@ -13,7 +14,8 @@ function webhook(): { parameters: Parameter[]; requestBody: { content: object } 
 
 describe("describeApi", () => {
   it("names every query parameter of the contract", () => {
-    expect(webhook().parameters.map(({ name }) => name)).toEqual([
+    const inQuery = webhook().parameters.filter((parameter) => parameter.in === "query");
+    expect(inQuery.map(({ name }) => name)).toEqual([
       "agent_id",
       "prompt",
       "asynchronous",
@@ -27,6 +29,10 @@ describe("describeApi", () => {
       "user_tokens",
       "disable_attachment_injection",
       "agent_version",
+      "wait",
+      "callback_url",
+      "overlap",
+      "debounce",
       "map.task_id",
       "map.user_id",
       "map.user_email",

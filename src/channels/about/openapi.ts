@@ -1,7 +1,7 @@
 /** The description of the API: OpenAPI 3.1, made from the schemas that check the requests. */
 import * as z from "zod";
 import { MAPPABLE } from "../../invocation/mapping.ts";
-import { parametersSchema, queryParametersSchema } from "../../invocation/parameters.ts";
+import { parametersSchema, queryParametersSchema } from "../../invocation/parameter-schemas.ts";
 import { ANSWER_FIELDS } from "../../invocation/task.ts";
 
 type Described = Readonly<Record<string, unknown>>;
@@ -35,6 +35,10 @@ function makeDescription(): Described {
     security: [{ header: [] }, { query: [] }],
     paths: {
       "/": { get: get("What this is", "Links to the rest"), post: webhookOperation() },
+      "/v1/tasks/{task_id}": { get: taskOperation("How a task stands", shownSchema()) },
+      "/v1/tasks/{task_id}/retry": {
+        post: taskOperation("Send a dead task again", startedSchema()),
+      },
       "/health": { get: get("Whether the gateway runs", "It does") },
       "/openapi.json": { get: get("This description", "OpenAPI 3.1") },
     },
@@ -59,7 +63,7 @@ function webhookOperation(): Described {
     description:
       "Each parameter is taken from the query, else mapped, else from the body. Body fields that " +
       "are no parameters reach the agent as context.",
-    parameters: [...queryParameters(), ...mappingParameters()],
+    parameters: [...queryParameters(), ...mappingParameters(), ...headerParameters()],
     requestBody: { content: requestContent() },
     responses: {
       "200": {
@@ -67,6 +71,8 @@ function webhookOperation(): Described {
         headers: {
           "X-Request-Id": { schema: { type: "string" } },
           "X-Task-Id": { schema: { type: "string" }, description: "`task_id`, percent-encoded" },
+          Location: { schema: { type: "string" }, description: "Where the task can be asked for" },
+          "Idempotency-Replayed": { schema: { const: "true" }, description: "Of a repeat" },
           "X-Result-Format": { schema: { enum: ["json", "text"] }, description: "With `json`" },
         },
         content: {
@@ -76,6 +82,7 @@ function webhookOperation(): Described {
           "text/plain": { schema: { type: "string" } },
         },
       },
+      "202": { description: "With `wait`: started, and not over in time" },
       ...Object.fromEntries(
         REFUSALS.map(([status, description]) => [status, refusal(description)]),
       ),
@@ -87,14 +94,14 @@ const REFUSALS = [
   ["400", "No `agent_id`, or a body that cannot be read"],
   ["401", "No API key"],
   ["403", "Wrong API key, or no access to this agent"],
-  ["404", "No such agent"],
+  ["404", "No such agent, or no such task"],
   ["413", "A limit was exceeded"],
   ["415", "A type, charset or encoding that is not accepted"],
   ["422", "Wrong parameters, all of them listed"],
   ["429", "Too many requests; see `Retry-After`"],
   ["500", "A fault of the gateway"],
   ["502", "The platform failed"],
-  ["503", "The platform cannot be reached"],
+  ["503", "The platform cannot be reached, or the conversation was busy for too long"],
   ["504", "The platform took too long"],
 ] as const;
 
@@ -145,6 +152,78 @@ function mappingParameters(): Described[] {
   ];
 }
 
+function headerParameters(): Described[] {
+  return [
+    {
+      name: "Idempotency-Key",
+      in: "header",
+      description: "A repeat within 24 hours starts nothing.",
+      schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
+    },
+    {
+      name: "Prefer",
+      in: "header",
+      description: "`wait=N` is the same as the parameter `wait`.",
+      schema: { type: "string", examples: ["wait=20"] },
+    },
+  ];
+}
+
+function taskOperation(summary: string, schema: Described): Described {
+  return {
+    summary,
+    parameters: [
+      { name: "task_id", in: "path", required: true, schema: { type: "string" } },
+      {
+        name: "turn",
+        in: "query",
+        description: "Without it the latest; to be sent again, the latest dead one.",
+        schema: { type: "integer", minimum: 1 },
+      },
+    ],
+    responses: {
+      "200": { description: summary, content: { "application/json": { schema } } },
+      ...Object.fromEntries(
+        REFUSALS.filter(([status]) => TASK_REFUSALS.has(status)).map(([status, description]) => [
+          status,
+          refusal(description),
+        ]),
+      ),
+    },
+  };
+}
+
+const TASK_REFUSALS: ReadonlySet<string> = new Set(["401", "404", "422", "429", "503"]);
+
+/** A task, and how its delivery stands. */
+function shownSchema(): Described {
+  const { properties, required } = taskSchema();
+  const delivery = z.toJSONSchema(
+    z.object({
+      turn: z.int(),
+      state: z.enum([
+        "waiting",
+        "delivering",
+        "delivered",
+        "finished",
+        "dead",
+        "dropped",
+        "merged",
+      ]),
+      attempts: z.int(),
+      next_attempt_at: z.string().nullable(),
+      last_error: z.string().nullable(),
+      merged_into: z.int().nullable(),
+    }),
+  );
+  const { $schema: _, ...rest } = delivery;
+  return {
+    type: "object",
+    properties: { ...properties, delivery: { anyOf: [rest, { type: "null" }] } },
+    required: [...required, "delivery"],
+  };
+}
+
 function requestContent(): Described {
   const schema = { ...schemaOf(parametersSchema.partial()), additionalProperties: true };
   const text = { schema: { type: "string" } };
@@ -161,7 +240,7 @@ function startedSchema(): Described {
   return { type: "object", properties: { status: { const: "Started" } } };
 }
 
-function taskSchema(): Described {
+function taskSchema() {
   const text = { type: ["string", "null"] };
   const properties = Object.fromEntries(ANSWER_FIELDS.map((field) => [field, text]));
   const attempts = { type: ["integer", "null"] };

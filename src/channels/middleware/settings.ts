@@ -1,22 +1,41 @@
 import type { MiddlewareHandler } from "hono";
 import { type Config, readConfig } from "../../config.ts";
-import { createPlatform } from "../../platform/create-platform.ts";
+import { waitUntil } from "cloudflare:workers";
+import { createConversations } from "../../conversation/conversations.ts";
+import { roomsOf } from "../../conversation/rooms.ts";
 import { createLinks } from "../../uploads/link.ts";
 import type { AppEnv, Variables } from "../variables.ts";
 
-/** Reads the settings and picks the platform, once an isolate; throws while a setting is malformed. */
+type Made = Pick<Variables, "config" | "platform" | "links" | "conversations">;
+
+/** Reads the settings and makes the rooms, once an isolate; throws while a setting is malformed. */
 export function settings(): MiddlewareHandler<AppEnv> {
-  const made = new WeakMap<Config, Pick<Variables, "platform" | "links">>();
+  const made = new WeakMap<Config, Made>();
   return function readSettings(c, next) {
     const config = readConfig(c.env);
-    const { platform, links } = made.get(config) ?? {
-      platform: createPlatform(config, c.env),
-      links: createLinks([config.GATEWAY_SECRET, config.GATEWAY_SECRET_PREVIOUS ?? []].flat()),
-    };
-    made.set(config, { platform, links });
-    c.set("config", config);
-    c.set("platform", platform);
-    c.set("links", links);
+    const rooms = made.get(config) ?? make(config, c.env);
+    made.set(config, rooms);
+    c.set("config", rooms.config);
+    c.set("platform", rooms.platform);
+    c.set("links", rooms.links);
+    c.set("conversations", rooms.conversations);
     return next();
+  };
+}
+
+function make(config: Config, env: Env): Made {
+  const { platform, seal, stash } = roomsOf(env);
+  return {
+    config,
+    platform,
+    links: createLinks([config.GATEWAY_SECRET, config.GATEWAY_SECRET_PREVIOUS ?? []].flat()),
+    conversations: createConversations({
+      namespace: () => env.CONVERSATIONS,
+      platform,
+      seal,
+      stash,
+      syncTimeoutSeconds: config.SYNC_TIMEOUT_SECONDS,
+      waitUntil,
+    }),
   };
 }

@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
 import { readMediaType } from "../../invocation/media-type.ts";
-import { isAgentId } from "../../invocation/parameters.ts";
+import { isAgentId } from "../../invocation/parameter-schemas.ts";
 import type { Query } from "../../invocation/query.ts";
 import { PlatformOutage } from "../../platform/platform.ts";
 import { createFileStore } from "../../uploads/file-store.ts";
@@ -46,6 +46,7 @@ export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): Req
     links: c.get("links"),
     origin: () => c.get("config").PUBLIC_URL ?? new URL(c.req.url).origin,
     limits: c.get("config"),
+    isHashed: c.req.raw.headers.has("Idempotency-Key"),
     admit: () => {
       // A caller that hangs up ends the request, but not before what it stored is removed.
       c.executionCtx.waitUntil(over.promise);

@@ -1,13 +1,14 @@
 /** `POST /`: any webhook becomes a task (contract §1). */
 import type { Context } from "hono";
-import { accepts } from "hono/accepts";
-import { type Answer, shapeAnswer } from "../../invocation/answer.ts";
-import { type Invocation, readInvocation } from "../../invocation/invocation.ts";
-import { kindOf, textOf } from "../../invocation/json-text.ts";
-import { isAgentId } from "../../invocation/parameters.ts";
+import type { HandlingRules } from "../../invocation/handling.ts";
+import { readIdempotencyKey } from "../../invocation/idempotency-key.ts";
+import { readInvocation } from "../../invocation/invocation.ts";
+import { isAgentId } from "../../invocation/parameter-schemas.ts";
+import { preferredWait } from "../../invocation/prefer.ts";
 import { type Query, queryOf } from "../../invocation/query.ts";
-import type { Upload } from "../../uploads/upload.ts";
-import { answerJson, answerText, refuse } from "../respond.ts";
+import { credentials } from "../credentials.ts";
+import { invoke } from "../invoke.ts";
+import { refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { readBody } from "./body.ts";
 import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload-for.ts";
@@ -15,7 +16,8 @@ import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload
 export async function webhook(c: Context<AppEnv>): Promise<Response> {
   c.set("channel", "webhook");
   const query = queryOf(c.req.url);
-  const apiKey = credentials(c.req.raw.headers, query);
+  const { headers } = c.req.raw;
+  const apiKey = credentials(headers, query);
   if (apiKey === "") return refuse(c, { reason: "api_key_missing" });
 
   // Only what is well-formed: nothing else of an address belongs into a log.
@@ -23,7 +25,7 @@ export async function webhook(c: Context<AppEnv>): Promise<Response> {
   if (isAgentId(agentId)) c.set("agentId", agentId);
 
   const request: Keyed = { query, apiKey };
-  if (!mayHoldFiles(c.req.raw.headers)) return deliver(c, request, NO_UPLOAD);
+  if (!mayHoldFiles(headers)) return deliver(c, request, NO_UPLOAD);
   const requestUpload = uploadFor(c, query, apiKey);
   return requestUpload.settle(() => deliver(c, request, requestUpload));
 }
@@ -39,6 +41,7 @@ async function deliver(
   { query, apiKey }: Keyed,
   { upload, onField }: Pick<RequestUpload, "upload" | "onField">,
 ): Promise<Response> {
+  const { headers } = c.req.raw;
   const body = await readBody(c.req.raw, {
     config: c.get("config"),
     hasPrompt: (query.get("prompt") ?? "") !== "",
@@ -48,66 +51,29 @@ async function deliver(
   });
   if (!body.ok) return refuse(c, body.refusal);
 
-  const delivery = { query, body: body.value, uploads: upload.files, newTaskId };
-  const invocation = readInvocation(delivery);
+  const key = readIdempotencyKey(headers.get("Idempotency-Key"));
+  const invocation = readInvocation({
+    query,
+    body: body.value,
+    uploads: upload.files,
+    newTaskId,
+    rules: rulesFor(c),
+    ...(!key.ok && { problems: [key.refusal] }),
+  });
   if (!invocation.ok) return refuse(c, invocation.refusal);
+  const idempotencyKey = key.ok ? key.value : undefined;
+  return invoke(c, { invocation: invocation.value, upload, apiKey, idempotencyKey });
+}
 
-  const { task, asynchronous } = invocation.value;
-  c.set("agentId", task.agentId);
-  c.set("taskId", task.id);
-  const call = { invocation: invocation.value, upload, apiKey };
-  return asynchronous ? start(c, call) : run(c, call);
+function rulesFor(c: Context<AppEnv>): HandlingRules {
+  const config = c.get("config");
+  return {
+    maxWaitSeconds: config.SYNC_TIMEOUT_SECONDS,
+    callbackHosts: config.CALLBACK_HOSTS ?? [],
+    preferredWaitSeconds: preferredWait(c.req.raw.headers.get("Prefer")),
+  };
 }
 
 function newTaskId(): string {
   return crypto.randomUUID();
-}
-
-interface Call {
-  readonly invocation: Invocation;
-  readonly upload: Upload;
-  readonly apiKey: string;
-}
-
-async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
-  const state = await timed(c, c.get("platform").run(invocation.task, { apiKey }));
-  if (!state.ok) return refuse(c, state.refusal);
-  upload.keep();
-  const answer = shapeAnswer(state.value, invocation.shape);
-  return answer.ok ? respond(c, answer.value) : refuse(c, answer.refusal);
-}
-
-async function start(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
-  const started = await timed(c, c.get("platform").start(invocation.task, { apiKey }));
-  if (!started.ok) return refuse(c, started.refusal);
-  upload.keep();
-  return answerJson(c, '{"status":"Started"}');
-}
-
-/** The caller's key, from the header or else the query; empty if there is none. */
-function credentials(headers: Headers, query: ReadonlyMap<string, string>): string {
-  return headers.get("x-api-key") || query.get("x-api-key") || "";
-}
-
-async function timed<Value>(c: Context<AppEnv>, call: Promise<Value>): Promise<Value> {
-  const startedAt = Date.now();
-  try {
-    return await call;
-  } finally {
-    c.set("platformMs", Date.now() - startedAt);
-  }
-}
-
-function respond(c: Context<AppEnv>, { json, resultFormat }: Answer): Response {
-  const headers = resultFormat && { "X-Result-Format": resultFormat };
-  const more = headers && { headers };
-  return kindOf(json) === "text" && prefersText(c)
-    ? answerText(c, textOf(json), more)
-    : answerJson(c, json, more);
-}
-
-function prefersText(c: Context<AppEnv>): boolean {
-  if (c.req.header("Accept")?.includes("text/plain") !== true) return false;
-  const supports = ["application/json", "text/plain"];
-  return accepts(c, { header: "Accept", supports, default: "application/json" }) === "text/plain";
 }

@@ -1,0 +1,165 @@
+/** From an invocation to its answer, for every channel: on its own, or in its conversation's order. */
+import { createHash } from "node:crypto";
+import type { Context } from "hono";
+import { accepts } from "hono/accepts";
+import type { TurnCall } from "../conversation/arrival.ts";
+import type { Placed } from "../conversation/conversations.ts";
+import { type Answer, shapeAnswer } from "../invocation/answer.ts";
+import type { Invocation, Shape } from "../invocation/invocation.ts";
+import { kindOf, textOf, toJsonText } from "../invocation/json-text.ts";
+import type { TaskState } from "../invocation/task.ts";
+import { PlatformOutage } from "../platform/platform.ts";
+import type { Refusal, Result } from "../refusal.ts";
+import type { Upload } from "../uploads/upload.ts";
+import { answerJson, answerText, refuse } from "./respond.ts";
+import type { AppEnv } from "./variables.ts";
+
+export interface Call {
+  readonly invocation: Invocation;
+  readonly upload: Pick<Upload, "keep">;
+  readonly apiKey: string;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** A synchronous call that names neither conversation nor key has a conversation of its own. */
+export function invoke(c: Context<AppEnv>, call: Call): Promise<Response> {
+  const { task, handling, isNamed } = call.invocation;
+  c.set("agentId", task.agentId);
+  const isAlone = !handling.asynchronous && !isNamed && call.idempotencyKey === undefined;
+  return isAlone ? run(c, call) : takeTurn(c, call);
+}
+
+async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
+  c.set("taskId", invocation.task.id);
+  try {
+    const state = await timed(c, c.get("platform").run(invocation.task, { apiKey }));
+    if (!state.ok) return await refuse(c, state.refusal);
+    upload.keep();
+    return await respond(c, state.value, invocation.shape);
+  } catch (thrown) {
+    // The platform may have it, and shows it under its id.
+    if (thrown instanceof PlatformOutage && !thrown.tookNothing) c.set("turn", 1);
+    throw thrown;
+  }
+}
+
+async function takeTurn(c: Context<AppEnv>, call: Call): Promise<Response> {
+  const { invocation, upload, apiKey } = call;
+  const deadline = Date.now() + c.get("config").SYNC_TIMEOUT_SECONDS * 1000;
+  const admission = await c.get("platform").admit(invocation.task.agentId, { apiKey });
+  if (!admission.ok) return refuse(c, admission.refusal);
+  const turnCall = turnCallOf(call, admission.value.organisation);
+  c.set("taskId", turnCall.task.id);
+
+  const placed = await place(c, turnCall, upload);
+  if (placed === "conflict") return refuse(c, KEY_USED);
+  c.set("turn", placed.turn);
+  c.set("isRepeat", placed.isRepeat);
+  if (placed.isDropped) return answerJson(c, DROPPED);
+  if (invocation.handling.asynchronous) {
+    if (!placed.isRepeat) upload.keep();
+    return start(c, turnCall, placed);
+  }
+  const end = await timed(c, c.get("conversations").run(turnCall, placed, deadline));
+  if (end.ok && !placed.isRepeat) upload.keep();
+  return respondWith(c, end, turnCall.shape);
+}
+
+async function place(
+  c: Context<AppEnv>,
+  call: TurnCall,
+  upload: Pick<Upload, "keep">,
+): Promise<Placed | "conflict"> {
+  try {
+    return await c.get("conversations").place(call);
+  } catch (thrown) {
+    // It may be on disk all the same, and its agent will read the files.
+    if (!(thrown instanceof PlatformOutage)) upload.keep();
+    throw thrown;
+  }
+}
+
+async function start(c: Context<AppEnv>, call: TurnCall, { turn }: Placed): Promise<Response> {
+  const { waitSeconds } = call.handling;
+  if (waitSeconds === undefined) return answerJson(c, STARTED);
+  const conversations = c.get("conversations");
+  const end = await timed(c, conversations.waitFor(call, turn, waitSeconds));
+  if (end === "dropped") return answerJson(c, DROPPED);
+  if (end !== undefined) return respondWith(c, end, call.shape);
+  const json = `{"status":"Started","id":${toJsonText(call.task.id)}}`;
+  return answerJson(c, json, { status: 202 });
+}
+
+const STARTED = '{"status":"Started"}';
+const DROPPED = '{"status":"Dropped"}';
+
+const KEY_USED: Refusal = {
+  reason: "parameters_invalid",
+  problems: [
+    {
+      loc: ["header", "Idempotency-Key"],
+      msg: "was used for another request; use a new key, or send the same request",
+      type: "idempotency_key_reused",
+    },
+  ],
+};
+
+function turnCallOf(
+  { invocation, apiKey, idempotencyKey: key }: Call,
+  organisation: string,
+): TurnCall {
+  const { task, isNamed, handling, shape } = invocation;
+  const isDerived = !isNamed && key !== undefined;
+  const id = isDerived ? derivedId([organisation, task.agentId, key]) : task.id;
+  const repeat =
+    key === undefined
+      ? null
+      : { key: `${task.agentId} ${key}`, hash: sha256(invocation.fingerprint()) };
+  const isNew = !isNamed && !isDerived;
+  return { organisation, task: { ...task, id }, isNew, handling, shape, apiKey, repeat };
+}
+
+/** A repeat must find the conversation of the first, which was not named. */
+function derivedId(parts: readonly string[]): string {
+  return sha256(JSON.stringify(parts)).slice(0, 32);
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+async function timed<Value>(c: Context<AppEnv>, call: Promise<Value>): Promise<Value> {
+  const startedAt = Date.now();
+  try {
+    return await call;
+  } finally {
+    c.set("platformMs", Date.now() - startedAt);
+  }
+}
+
+function respondWith(
+  c: Context<AppEnv>,
+  state: Result<TaskState>,
+  shape: Shape,
+): Response | Promise<Response> {
+  return state.ok ? respond(c, state.value, shape) : refuse(c, state.refusal);
+}
+
+function respond(c: Context<AppEnv>, state: TaskState, shape: Shape): Response | Promise<Response> {
+  const answer = shapeAnswer(state, shape);
+  return answer.ok ? respondShaped(c, answer.value) : refuse(c, answer.refusal);
+}
+
+function respondShaped(c: Context<AppEnv>, { json, resultFormat }: Answer): Response {
+  const headers = resultFormat && { "X-Result-Format": resultFormat };
+  const more = headers && { headers };
+  return kindOf(json) === "text" && prefersText(c)
+    ? answerText(c, textOf(json), more)
+    : answerJson(c, json, more);
+}
+
+function prefersText(c: Context<AppEnv>): boolean {
+  if (c.req.header("Accept")?.includes("text/plain") !== true) return false;
+  const supports = ["application/json", "text/plain"];
+  return accepts(c, { header: "Accept", supports, default: "application/json" }) === "text/plain";
+}
