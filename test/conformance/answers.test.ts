@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { jsonOf } from "../support/http.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { jsonOf, send } from "../support/http.ts";
 import { type Pair, startPair } from "../support/pair.ts";
+import { toInvoke } from "../support/platform.ts";
 
 const JSON_TYPE = "application/json";
 
@@ -31,16 +32,21 @@ function completes(fields: Readonly<Record<string, unknown>>): void {
 describe("a synchronous answer", () => {
   it("has the eight fields in their order, whatever more the platform sends", async () => {
     const echoed = { user_tokens: { a: "secret" }, user_oidc_token: "secret", "x-api-key": "k" };
-    pair.platform.respond(() => ({
-      body: { ...echoed, ...Object.fromEntries(Object.entries(TASK).toReversed()), input: {} },
-      headers: { "x-platform": "secret", "set-cookie": "session=secret" },
-    }));
-    const answer = await pair.post({ query: "task_id=t-1", body: "hi" });
-    expect(answer.status).toBe(200);
-    expect(answer.text).toBe(JSON.stringify(TASK));
-    expect(answer.headers["content-type"]).toBe("application/json");
-    expect(answer.headers["x-task-id"]).toBe("t-1");
-    expect(JSON.stringify(answer)).not.toContain("secret");
+    pair.platform.respond(
+      toInvoke(() => ({
+        body: { ...echoed, ...Object.fromEntries(Object.entries(TASK).toReversed()), input: {} },
+        headers: { "x-platform": "secret", "set-cookie": "session=secret" },
+      })),
+    );
+    const alone = await pair.post({ body: "hi" });
+    const inTurn = await pair.post({ query: "task_id=t-1", body: "hi" });
+    for (const answer of [alone, inTurn]) {
+      expect(answer.status).toBe(200);
+      expect(answer.text).toBe(JSON.stringify(TASK));
+      expect(answer.headers["content-type"]).toBe("application/json");
+      expect(JSON.stringify(answer)).not.toContain("secret");
+    }
+    expect(inTurn.headers["x-task-id"]).toBe("t-1");
   });
 
   it.each(["error", "failed", "stopped", "paused", "a-word-of-next-year"])(
@@ -85,47 +91,47 @@ describe("a synchronous answer", () => {
 
 describe("an asynchronous answer", () => {
   it.each([
-    ["alone", ""],
-    ["with a getter", "&getter=nowhere"],
-    ["with json", "&json=true"],
-  ])("is exactly Started, %s", async (_, query) => {
+    ["alone", "ü", ""],
+    ["with a getter", "ä", "&getter=nowhere"],
+    ["with json", "ö", "&json=true"],
+  ])("is exactly Started, %s", async (_, letter, query) => {
     const answer = await pair.post({
-      query: `asynchronous=true&task_id=a%2Fb%20ü${query}`,
+      query: `asynchronous=true&task_id=a%2Fb%20${letter}${query}`,
       body: "hi",
     });
     expect([answer.status, answer.text]).toEqual([200, '{"status":"Started"}']);
     expect(answer.headers["content-type"]).toBe("application/json");
-    expect(answer.headers["x-task-id"]).toBe("a%2Fb%20%C3%BC");
+    expect(answer.headers["x-task-id"]).toBe(`a%2Fb%20${encodeURIComponent(letter)}`);
     expect(answer.headers).not.toHaveProperty("x-result-format");
+    await pair.invoked();
   });
 
   it("names the conversation that the gateway made", async () => {
     const answer = await pair.post({ query: "asynchronous=true", body: "hi" });
+    await pair.invoked();
     expect(pair.lastTask()).toMatchObject({ id: answer.headers["x-task-id"] });
   });
 
-  it("comes only once the platform has accepted the task", async () => {
-    let accept: (() => void) | undefined;
-    const asked = new Promise<void>((resolve) => {
-      pair.platform.respond(async () => {
-        resolve();
-        await new Promise<void>((accepted) => {
-          accept = accepted;
-        });
+  it("does not wait for the platform, which is sent the task all the same", async () => {
+    const taken = Promise.withResolvers<void>();
+    pair.platform.respond(
+      toInvoke(async () => {
+        await taken.promise;
         return { status: 201, body: { ...TASK, status: "pending" } };
-      });
-    });
-    let answered = false;
-    const answer = pair.post({ query: "asynchronous=true", body: "hi" }).then((value) => {
-      answered = true;
-      return value;
-    });
-    await asked;
-    // A second exchange goes by, and the first is still not answered.
-    await fetch(`${pair.gateway.url}/health`);
-    expect(answered).toBe(false);
-    accept?.();
-    expect((await answer).text).toBe('{"status":"Started"}');
+      }),
+    );
+    const answer = await pair.post({ query: "asynchronous=true", body: "hi" });
+    expect(answer.text).toBe('{"status":"Started"}');
+    expect(await pair.invoked()).toHaveLength(1);
+    const address = pair.gateway.url + String(answer.headers["location"]);
+    const standing = async (): Promise<unknown> =>
+      jsonOf(await send(address, { method: "GET", headers: { "x-api-key": "test-key" } }));
+    expect(await standing()).toMatchObject({ delivery: { turn: 1, state: "delivering" } });
+    taken.resolve();
+    await vi.waitFor(async () =>
+      expect(await standing()).toMatchObject({ delivery: { turn: 1, state: "delivered" } }),
+    );
+    expect(pair.invocations()).toHaveLength(1);
   });
 });
 

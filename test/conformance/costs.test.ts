@@ -1,7 +1,9 @@
-// Bodies within every limit that would cost far more than their size, if something were read again
-// and again: one caller's must not keep the others waiting.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+// What must not cost more than it needs to. Bodies within every limit would cost far more than their
+// size, if something were read again and again: one caller's must not keep the others waiting.
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type Pair, startPair } from "../support/pair.ts";
+import { everyFile } from "../support/stored-files.ts";
+import { startTaskPair } from "../support/task-pair.ts";
 
 const JSON_TYPE = "application/json";
 const FORM = "application/x-www-form-urlencoded";
@@ -47,5 +49,30 @@ describe("ten megabytes", () => {
   ])("of %s are read in a moment", async (_, type, query, body) => {
     const answer = await pair.post({ query, type, body, timeoutMs: ENOUGH_MS });
     expect(answer.status).toBe(200);
+  });
+});
+
+describe("a sync call with neither task_id nor Idempotency-Key", () => {
+  it("reads and writes nothing but the platform", async () => {
+    const there = await startTaskPair();
+    onTestFinished(() => there.stop());
+    there.platform.refuses("POST", "refused", { status: 422, body: { detail: "No" } });
+    there.platform.refuses("POST", "failed", { status: 500, body: "" });
+    // What is only looked at leaves a database behind as well, if an empty one.
+    const before = everyFile(there.folder);
+    const answers = [
+      await there.post({ prompt: "hi" }),
+      await there.post({ prompt: "hi", user_tokens: '{"a":"b"}' }, { body: '{"a":1}' }),
+      await there.post({ prompt: "refused" }),
+      await there.post({ prompt: "failed" }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 422, 502]);
+    expect(everyFile(there.folder)).toEqual(before);
+    expect(there.platform.requests.map(({ method, path }) => `${method} ${path}`)).toEqual(
+      answers.map(() => "POST /v1/agents/agent-1/invoke"),
+    );
+
+    expect((await there.task("nowhere")).status).toBe(404);
+    expect([...everyFile(there.folder).keys()]).not.toEqual([...before.keys()]);
   });
 });

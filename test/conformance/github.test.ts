@@ -36,7 +36,7 @@ function expectedBody(event: object, prompt?: string): string {
 }
 
 function bodies(): string[] {
-  return pair.platform.requests.map(({ body }) => {
+  return pair.invocations().map(({ body }) => {
     const text = body.toString();
     const { id } = JSON.parse(text) as { id: string };
     return UUID.test(id) ? text.replace(id, "(new)") : text;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Answer, jsonOf, send } from "../support/http.ts";
 import { MULTIPART_TYPE, multipartFields } from "../support/multipart.ts";
 import { type Pair, startPair } from "../support/pair.ts";
+import { toInvoke } from "../support/platform.ts";
 
 const FORM = "application/x-www-form-urlencoded";
 const JSON_TYPE = "application/json";
@@ -14,7 +15,8 @@ beforeAll(async () => {
 afterAll(() => pair.stop());
 beforeEach(() => {
   pair.reset();
-  pair.platform.respond(() => ({ body: { id: "t", status: "completed", result: '{"n":1}' } }));
+  const body = { id: "t", status: "completed", result: '{"n":1}' };
+  pair.platform.respond(toInvoke(() => ({ body })));
 });
 
 type Values = Readonly<Record<string, string>>;
@@ -47,7 +49,8 @@ async function deliver({ query = {}, type, body }: Parts): Promise<Answer> {
 }
 
 /** What came of a delivery: the path that was called, the task it was called with, the answer. */
-function outcome(answer: Answer) {
+async function outcome(answer: Answer) {
+  expect(await pair.invoked()).toHaveLength(1);
   return {
     path: pair.lastRequest().path,
     ...(pair.lastTask() as object),
@@ -79,7 +82,7 @@ describe.each(Object.entries(PLACES))("a parameter in: %s", (_, place) => {
   it.each(PARAMETERS)("%s=%s", async (name, value, expected) => {
     const answer = await deliver(place({ agent_id: "agent-1", prompt: "hi", [name]: value }));
     expect(answer.status).toBe(200);
-    expect(outcome(answer)).toMatchObject(expected);
+    expect(await outcome(answer)).toMatchObject(expected);
     expect(pair.lastTask()).not.toHaveProperty("additional_context");
   });
 

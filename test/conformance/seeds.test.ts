@@ -123,7 +123,7 @@ describe.runIf(canPaste)("the documented curl command", () => {
 
   it("starts one", async () => {
     expect(await paste(ASYNC)).toEqual([{ status: 200, text: '{"status":"Started"}' }]);
-    expect(pair.platform.requests).toHaveLength(1);
+    expect(await pair.invoked()).toHaveLength(1);
     expect(pair.lastRequest().path).toBe("/v1/agents/agent-1/invoke/async");
     expect(pair.lastTask()).toEqual({
       id: expect.any(String),
@@ -179,7 +179,7 @@ describe.runIf(canPaste)("the documented curl command with params_mapping", () =
     expect(more).toEqual([]);
     expect(answer?.status).toBe(200);
     expect(JSON.parse(answer?.text ?? "")).toEqual(task({ id: "123456789" }));
-    expect(pair.platform.requests).toHaveLength(1);
+    expect(pair.invocations()).toHaveLength(1);
     const context =
       '{"message":{"chat":{"id":123456789},"from":{"email":"user@example.com"},"text":"Hello agent!"}}';
     expect(pair.lastBody()).toBe(

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { startGateway } from "../support/gateway.ts";
-import { freePort, send } from "../support/http.ts";
+import { freePort, jsonOf, send } from "../support/http.ts";
 import { multipart, MULTIPART_TYPE, type Part } from "../support/multipart.ts";
 import { type Pair, startPair } from "../support/pair.ts";
 import type { PlatformReply } from "../support/platform.ts";
@@ -24,6 +24,7 @@ interface Posted {
   readonly parts?: readonly Part[];
   readonly query?: string;
   readonly apiKey?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A form under a key that the gateway has never seen, so that the platform is asked. */
@@ -31,9 +32,10 @@ function post({
   parts = [file],
   query = "agent_id=agent-1",
   apiKey = `key-${keys++}`,
+  headers = {},
 }: Posted = {}) {
   return send(`${pair.gateway.url}/?${query}`, {
-    headers: { "x-api-key": apiKey, "content-type": MULTIPART_TYPE },
+    headers: { ...headers, "x-api-key": apiKey, "content-type": MULTIPART_TYPE },
     body: multipart(parts),
   });
 }
@@ -45,6 +47,14 @@ function platformSays(method: "GET" | "POST", reply: PlatformReply): void {
 
 function asked(): string[] {
   return pair.platform.requests.map(({ method, path }) => `${method} ${path}`);
+}
+
+/** The links of the task that was sent under this id. */
+function linksSent(taskId: string): readonly string[] {
+  const tasks = pair
+    .invocations()
+    .map(({ body }) => JSON.parse(body.toString()) as { id: string; input: { files: string[] } });
+  return tasks.find(({ id }) => id === taskId)?.input.files ?? [];
 }
 
 const INVALID_KEY = refusal(403, "api_key_invalid", "Invalid API key");
@@ -124,10 +134,7 @@ describe("before a byte is stored", () => {
   });
 });
 
-describe.each([
-  ["sync", ""],
-  ["async", "&asynchronous=1"],
-])("after the platform was called, %s, its files are", (_, query) => {
+describe("after the platform was called, sync, its files are", () => {
   it.each([
     [400, 422],
     [401, 403],
@@ -140,7 +147,7 @@ describe.each([
   ])("removed where it says %i", async (status, told) => {
     const before = pair.gateway.stored();
     platformSays("POST", { status });
-    expect((await post({ query: `agent_id=agent-1${query}` })).status).toBe(told);
+    expect((await post()).status).toBe(told);
     expect(asked().at(-1)).toMatch(/^POST/);
     expect(pair.gateway.stored()).toEqual(before);
   });
@@ -153,13 +160,19 @@ describe.each([
   ])("kept where it %s, for it may have taken the task", async (_name, reply, told) => {
     const before = pair.gateway.stored().keys.length;
     platformSays("POST", reply);
-    expect((await post({ query: `agent_id=agent-1${query}` })).status).toBe(told);
+    expect((await post()).status).toBe(told);
     expect(pair.gateway.stored().keys).toHaveLength(before + 1);
     const opened = await open(links(pair)[0] ?? "");
     expect(Buffer.from(opened.bytes).toString()).toBe("Hello");
   });
+});
 
-  it("removed where it has gone since it was asked", async () => {
+describe("where the platform is not there at all", () => {
+  it.each([
+    ["alone", ""],
+    ["in a conversation", "task_id=t"],
+    ["async", "asynchronous=1"],
+  ])("nothing is stored: %s", async (_, query) => {
     const port = await freePort();
     const gone = await startPair({ PLATFORM_URL: `http://127.0.0.1:${port}` });
     onTestFinished(() => gone.stop());
@@ -201,9 +214,67 @@ describe("a request that is refused before the platform was called", () => {
     expect(pair.gateway.stored()).toEqual(before);
   });
 
+  it("leaves nothing: a call whose turn does not come", async () => {
+    const query = "agent_id=agent-1&task_id=busy";
+    platformSays("POST", "hang");
+    expect((await post({ query })).status).toBe(504);
+    const before = pair.gateway.stored();
+    const late = await post({ query });
+    expect([late.status, late.headers["retry-after"]]).toEqual([503, expect.any(String)]);
+    expect(pair.invocations()).toHaveLength(1);
+    expect(pair.gateway.stored()).toEqual(before);
+  });
+
+  it.each([
+    ["a repeat", "", 200],
+    ["the key of another request", "&json=1", 422],
+  ])("leaves nothing: %s", async (_, more, status) => {
+    const query = `agent_id=agent-1&task_id=${crypto.randomUUID()}`;
+    const headers = { "idempotency-key": "k" };
+    expect((await post({ query, headers })).status).toBe(200);
+    const before = pair.gateway.stored();
+    expect((await post({ query: query + more, headers })).status).toBe(status);
+    expect(pair.invocations()).toHaveLength(1);
+    expect(pair.gateway.stored()).toEqual(before);
+  });
+
   it("keeps the files where only the getter finds nothing", async () => {
     const before = pair.gateway.stored().keys.length;
     expect((await post({ query: "agent_id=agent-1&getter=nowhere" })).status).toBe(422);
     expect(pair.gateway.stored().keys).toHaveLength(before + 1);
+  });
+});
+
+// Last: what is not dead goes out again, in the middle of whatever comes after.
+describe("once it is Started, its files are", () => {
+  it.each<[string, PlatformReply]>([
+    ...[400, 401, 403, 404, 422, 429, 500, 503, 524].map((status): [string, PlatformReply] => [
+      `says ${status}`,
+      { status },
+    ]),
+    ["is silent", "hang"],
+    ["breaks the connection", "hang up"],
+    ["says what is no task", { body: "<p>" }],
+  ])("kept where the platform %s, for it may be sent again", async (_, reply) => {
+    const before = pair.gateway.stored().keys.length;
+    const taskId = crypto.randomUUID();
+    platformSays("POST", reply);
+    const apiKey = `key-${keys++}`;
+    const query = `agent_id=agent-1&asynchronous=1&task_id=${taskId}`;
+    const answer = await post({ query, apiKey });
+    expect([answer.status, answer.text]).toEqual([200, '{"status":"Started"}']);
+    const address = `${pair.gateway.url}/v1/tasks/${taskId}?turn=1`;
+    // By then the attempt is over.
+    await vi.waitFor(
+      async () => {
+        const headers = { "x-api-key": apiKey };
+        const shown = jsonOf(await send(address, { method: "GET", headers }));
+        expect(shown).toMatchObject({ delivery: { last_error: expect.stringMatching(/./) } });
+      },
+      { timeout: 5_000 },
+    );
+    expect(pair.gateway.stored().keys).toHaveLength(before + 1);
+    const opened = await open(linksSent(taskId)[0] ?? "");
+    expect(Buffer.from(opened.bytes).toString()).toBe("Hello");
   });
 });

@@ -1,6 +1,7 @@
+import { expect, vi } from "vitest";
 import { type Gateway, startGateway } from "./gateway.ts";
 import { type Answer, send, type Sent } from "./http.ts";
-import { type Platform, type PlatformRequest, startPlatform } from "./platform.ts";
+import { isInvoke, type Platform, type PlatformRequest, startPlatform } from "./platform.ts";
 
 export interface Delivery extends Sent {
   /** What follows `?agent_id=agent-1&`. */
@@ -15,9 +16,13 @@ export interface Pair {
   readonly platform: Platform;
   /** `POST /` for the agent `agent-1`, with the key `test-key` in the header. */
   post(delivery?: Delivery): Promise<Answer>;
-  /** The platform's newest request; throws if there is none. */
+  /** All calls of an agent that the platform was sent, whatever else it was asked. */
+  invocations(): PlatformRequest[];
+  /** Waits until there are so many of them (an asynchronous one comes after its answer). */
+  invoked(count?: number): Promise<PlatformRequest[]>;
+  /** The newest of them; throws if there is none. */
   lastRequest(): PlatformRequest;
-  /** The body of the platform's newest request, as it came. */
+  /** Its body, as it came. */
   lastBody(): string;
   /** The same as JSON. */
   lastTask(): unknown;
@@ -31,9 +36,10 @@ export async function startPair(
 ): Promise<Pair> {
   const platform = await startPlatform();
   const gateway = await startGateway({ vars: { PLATFORM_URL: platform.url, ...vars } });
+  const invocations = (): PlatformRequest[] => platform.requests.filter(isInvoke);
   const lastRequest = (): PlatformRequest => {
-    const request = platform.requests.at(-1);
-    if (request === undefined) throw new Error("The platform was asked nothing");
+    const request = invocations().at(-1);
+    if (request === undefined) throw new Error("The platform was asked to run nothing");
     return request;
   };
   const lastBody = (): string => lastRequest().body.toString();
@@ -41,6 +47,12 @@ export async function startPair(
   return {
     gateway,
     platform,
+    invocations,
+    async invoked(count = 1) {
+      const enough = (): void => expect(invocations().length).toBeGreaterThanOrEqual(count);
+      await vi.waitFor(enough, { timeout: 10_000, interval: 20 });
+      return invocations();
+    },
     lastRequest,
     lastBody,
     post({ query = "", type, headers, ...sent } = {}) {

@@ -26,6 +26,16 @@ export type Responder = (
   response: ServerResponse,
 ) => PlatformReply | Promise<PlatformReply>;
 
+/** `POST …/invoke` and `…/invoke/async`: what runs a task. */
+export function isInvoke({ method, path }: PlatformRequest): boolean {
+  return method === "POST" && /^\/v1\/agents\/[^/]+\/invoke(?:\/async)?(?:\?|$)/.test(path);
+}
+
+/** Answers in this way what runs a task; what is only asked is answered by default. */
+export function toInvoke(answer: Responder): Responder {
+  return (request, response) => (isInvoke(request) ? answer(request, response) : undefined);
+}
+
 export interface Platform {
   /** The origin, without a slash at its end. */
   readonly url: string;
@@ -95,9 +105,10 @@ function defaultAnswer(request: PlatformRequest, tasks: Map<string, unknown>): P
   const { pathname } = new URL(request.path, "http://platform.test");
   const [, agentId, verb] = /^\/v1\/agents\/([^/]+)(\/invoke(?:\/async)?)?$/.exec(pathname) ?? [];
   if (request.method === "POST" && agentId !== undefined && verb !== undefined) {
-    const task = taskOf(request, decodeURIComponent(agentId), verb === "/invoke");
+    const isOver = verb === "/invoke";
+    const task = taskOf(request, decodeURIComponent(agentId));
     tasks.set(task.id, task);
-    return { body: task };
+    return { body: isOver ? task : { ...task, ...PENDING } };
   }
   if (request.method === "GET" && agentId !== undefined && verb === undefined) {
     return { body: agentOf(decodeURIComponent(agentId)) };
@@ -117,24 +128,33 @@ function agentOf(id: string) {
   return { id, organization_id: "org-1", name: "An agent", status: "ACTIVE" };
 }
 
+/** A task that was taken and not yet begun: by the time that somebody asks, it is over. */
+const PENDING = {
+  status: "pending",
+  result: null,
+  started_at: null,
+  finished_at: null,
+  execution_attempts: 0,
+};
+
 /** A task as the platform shows it: more fields than a caller of the gateway may see. */
-function taskOf(request: PlatformRequest, agentId: string, isOver: boolean) {
+function taskOf(request: PlatformRequest, agentId: string) {
   const sent = JSON.parse(request.body.toString()) as Record<string, unknown>;
   const at = new Date().toISOString();
   return {
     id: typeof sent["id"] === "string" ? sent["id"] : crypto.randomUUID(),
     agent_id: agentId,
     organization_id: "org-1",
-    status: isOver ? "completed" : "pending",
+    status: "completed",
     input: sent["input"] ?? null,
-    result: isOver ? "It is done." : null,
+    result: "It is done.",
     user_tokens: sent["user_tokens"] ?? null,
     additional_context: sent["additional_context"] ?? null,
     created_at: at,
-    started_at: isOver ? at : null,
-    finished_at: isOver ? at : null,
+    started_at: at,
+    finished_at: at,
     source: sent["source"] ?? "api",
-    execution_attempts: isOver ? 1 : 0,
+    execution_attempts: 1,
     internal_cost: 0.25,
   };
 }
