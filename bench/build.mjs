@@ -12,14 +12,15 @@ export function buildOurs() {
   }
 }
 
-function bundleBare(folder) {
-  mkdirSync(folder);
+/** The bundle of one of the bare Workers in this folder. */
+export function bundleBare(folder, name = "bare") {
+  mkdirSync(folder, { recursive: true });
   const config = join(folder, "wrangler.json");
   writeFileSync(
     config,
     JSON.stringify({
-      name: "bare",
-      main: join(root, "bench", "bare.js"),
+      name,
+      main: join(root, "bench", `${name}.js`),
       compatibility_date: compatibility.date,
       compatibility_flags: compatibility.flags,
       minify: true,
@@ -31,8 +32,10 @@ function bundleBare(folder) {
     env: { ...quietEnv, WRANGLER_LOG: "warn" },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  return readFileSync(join(folder, "dist", "bare.js"), "utf8");
+  return readFileSync(join(folder, "dist", `${name}.js`), "utf8");
 }
+
+export const OUR_OBJECTS = { CONVERSATIONS: "Conversation", THREADS: "Thread" };
 
 /** Starts the platform, and writes the configurations of bare and ours that call it. */
 export async function prepare(folder) {
@@ -47,7 +50,7 @@ export async function prepare(folder) {
   const ours = {
     script: readFileSync(join(root, "dist", "index.js"), "utf8"),
     vars,
-    objects: { THREADS: "Thread" },
+    objects: OUR_OBJECTS,
   };
   return {
     platform,

@@ -15,9 +15,17 @@ export const compatibility = {
 const running = new Set();
 process.on("exit", () => running.forEach((child) => child.kill("SIGKILL")));
 
-/** Writes what workerd is to run into `folder`; returns the configuration's path. */
-export function writeWorker(folder, { script, vars = {}, objects = {}, v8Flags = [] }) {
+const noKv = readFileSync(join(root, "bench", "no-kv.js"), "utf8");
+
+/**
+ * Writes what workerd is to run into `folder`; returns the configuration's path. `isOnDisk`: what
+ * Durable Objects write is committed to files, as it is where it has to last.
+ */
+export function writeWorker(folder, options) {
+  const { script, vars = {}, objects = {}, v8Flags = [], isOnDisk = false } = options;
   mkdirSync(folder);
+  mkdirSync(join(folder, "objects"));
+  writeFileSync(join(folder, "no-kv.js"), noKv);
   writeFileSync(join(folder, "index.js"), script);
   const texts = Object.entries(vars).map(
     ([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`,
@@ -39,9 +47,14 @@ const config :Workerd.Config = (
       modules = [(name = "index.js", esModule = embed "index.js")],
       compatibilityDate = "${compatibility.date}",
       compatibilityFlags = ${JSON.stringify(compatibility.flags)},
-      bindings = [${[...texts, ...namespaces].join(", ")}],
+      bindings = [${[...texts, ...namespaces, '(name = "ACCEPTED_KEYS", kvNamespace = "kv")'].join(", ")}],
       durableObjectNamespaces = [${classes.join(", ")}],
-      durableObjectStorage = (inMemory = void),
+      durableObjectStorage = (${isOnDisk ? 'localDisk = "objects"' : "inMemory = void"}),
+    )),
+    (name = "objects", disk = (path = ${JSON.stringify(join(folder, "objects"))}, writable = true)),
+    (name = "kv", worker = (
+      modules = [(name = "no-kv.js", esModule = embed "no-kv.js")],
+      compatibilityDate = "${compatibility.date}",
     )),
     (name = "internet", network = (allow = ["local"])),
   ],

@@ -1,0 +1,189 @@
+// Acceptance of asynchronous tasks, and turns of synchronous ones, beside a bare Worker that commits
+// one row of the same size to one Durable Object: on plain workerd, with objects on disk.
+import autocannon from "autocannon";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../scripts/wrangler.mjs";
+import { bundleBare, OUR_OBJECTS } from "./build.mjs";
+import { small } from "./cases.mjs";
+import { median } from "./measure.mjs";
+import { startWorker, writeWorker } from "./worker.mjs";
+
+const KEY = { "content-type": "application/json", "x-api-key": "bench-key" };
+const STARTED = '{"status":"Started"}';
+
+/** Runs all of it in `folder`; returns the targets that are missed. */
+export async function benchConversations(folder, { rounds, seconds, conversations }) {
+  mkdirSync(folder);
+  const missed = [];
+  const tell = (label, value, words, isMet) => {
+    console.log(`${label.padEnd(44)} ${value.padEnd(34)} ${words}${isMet ? " met" : " MISSED"}`);
+    if (!isMet) missed.push(label);
+  };
+  console.log(`\nConversations, 1 KB each (${rounds} rounds)`);
+  const workers = await start(folder);
+  const { ours, bare } = workers;
+  try {
+    await compareRates({ ours, bare, rounds, seconds, tell }, [
+      ["async, each its own conversation", 0.7, own, ownRow],
+      ["async, all in one conversation", 0.5, inOne, oneRow],
+    ]);
+    await compareTurns(ours, { rounds, seconds, tell });
+    await compareMany(ours, { rounds, seconds, conversations, tell });
+    await compareQueue(ours, tell);
+  } finally {
+    for (const worker of Object.values(workers)) await worker.stop();
+  }
+  return missed;
+}
+
+async function start(folder) {
+  const script = readFileSync(join(root, "bench", "task-platform.js"), "utf8");
+  const platform = await startWorker(writeWorker(join(folder, "platform"), { script }));
+  const ours = writeWorker(join(folder, "ours"), {
+    script: readFileSync(join(root, "dist", "index.js"), "utf8"),
+    objects: OUR_OBJECTS,
+    isOnDisk: true,
+    vars: {
+      PLATFORM_URL: platform.origin,
+      GATEWAY_SECRET: "more than 32 bytes, for the bench alone",
+    },
+  });
+  const bare = writeWorker(join(folder, "bare"), {
+    script: bundleBare(join(folder, "bundle"), "bare-row"),
+    objects: { ROWS: "Rows" },
+    isOnDisk: true,
+  });
+  return { platform, ours: await startWorker(ours), bare: await startWorker(bare) };
+}
+
+// What is measured is acceptance: these wait for a minute, so that the alarms do not send them meanwhile.
+const own = { path: "/?agent_id=bench&asynchronous=true&debounce=60" };
+const ownRow = { path: "/" };
+const inOne = { path: "/?agent_id=bench&asynchronous=true&task_id=one" };
+const oneRow = { path: "/?object=one" };
+
+/** Requests a second, and the median of their times in milliseconds. */
+async function load({ origin }, what, { seconds, requests: amount }) {
+  const { path, paths, body = small.body, connections = 16 } = what;
+  let at = 0;
+  const requests = paths && [
+    { setupRequest: (request) => ({ ...request, path: paths[(at += 1) % paths.length] }) },
+  ];
+  const times = [];
+  const run = autocannon({
+    url: origin + (path ?? paths[0]),
+    method: "POST",
+    headers: KEY,
+    body,
+    connections,
+    ...(amount === undefined ? { duration: seconds } : { amount }),
+    sampleInt: 100,
+    ...(requests && { requests }),
+  });
+  const startedAt = performance.now();
+  let endedAt = startedAt;
+  run.on("response", (_client, _status, _bytes, milliseconds) => {
+    times.push(milliseconds);
+    endedAt = performance.now();
+  });
+  const { errors, non2xx } = await run;
+  if (errors + non2xx > 0) throw new Error(`${path}: ${errors} broke, ${non2xx} are not 2xx`);
+  return { rate: (times.length / (endedAt - startedAt)) * 1000, p50: median(times) };
+}
+
+/** Each object is a database with three open files, and systems allow some thousands of them. */
+const OBJECTS_A_ROUND = 500;
+
+async function checkStarted({ origin }, { path }) {
+  const answer = await fetch(origin + path, { method: "POST", headers: KEY, body: small.body });
+  const text = await answer.text();
+  if (text !== STARTED) throw new Error(`${path} answers ${answer.status} ${text}`);
+}
+
+async function compareRates({ ours, bare, rounds, seconds, tell }, cases) {
+  for (const [label, least, what, row] of cases) {
+    await checkStarted(ours, what);
+    await checkStarted(bare, row);
+    const pairs = [];
+    for (let round = -1; round < rounds; round += 1) {
+      const extent = what === own ? { requests: OBJECTS_A_ROUND } : { seconds };
+      const pair = { bare: await load(bare, row, extent), ours: await load(ours, what, extent) };
+      if (round >= 0) pairs.push(pair);
+    }
+    const ratios = pairs.map((pair) => pair.ours.rate / pair.bare.rate);
+    const [a, b] = ["bare", "ours"].map((side) => median(pairs.map((pair) => pair[side].rate)));
+    const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`;
+    const ratio = median(ratios);
+    const value = `${b.toFixed(0)}/s, bare ${a.toFixed(0)}: ${ratio.toFixed(2)} (${spread})`;
+    tell(label, value, `at least ${least}:`, ratio >= least);
+  }
+}
+
+function named() {
+  return `/?agent_id=bench&prompt=hi&task_id=${crypto.randomUUID()}`;
+}
+
+/** A synchronous call in a conversation of its own, named by the caller, and one that names none. */
+async function compareTurns(ours, { rounds, seconds, tell }) {
+  const plain = { path: "/?agent_id=bench&prompt=hi", connections: 1 };
+  const turns = { paths: Array.from({ length: 20_000 }, named), connections: 1 };
+  const more = [];
+  for (let round = -1; round < rounds; round += 1) {
+    const without = await load(ours, plain, { seconds });
+    turns.paths.splice(0, turns.paths.length, ...Array.from({ length: 20_000 }, named));
+    const taken = await load(ours, turns, { seconds });
+    if (round >= 0) more.push(taken.p50 - without.p50);
+  }
+  const value = `${median(more).toFixed(1)} ms above a call without`;
+  tell("sync with its own task_id, median", value, "at most 2.5 ms:", median(more) <= 2.5);
+}
+
+function pathsTo(count, name) {
+  const path = "/?agent_id=bench&asynchronous=true&task_id=";
+  return Array.from({ length: count }, (_, n) => `${path}${name}-${n}`);
+}
+
+/** The rate over many live conversations and over few, each with one task that runs. */
+async function compareMany(ours, { rounds, seconds, conversations, tell }) {
+  const sets = {
+    few: { paths: pathsTo(100, "few") },
+    many: { paths: pathsTo(conversations, "many") },
+  };
+  const warm = { few: 2, many: Math.max(3, conversations / 400) };
+  const ratios = [];
+  for (const set of ["few", "many"]) await load(ours, sets[set], { seconds: warm[set] });
+  for (let round = 0; round < rounds; round += 1) {
+    const few = await load(ours, sets.few, { seconds });
+    const many = await load(ours, sets.many, { seconds });
+    ratios.push(many.rate / few.rate);
+  }
+  const ratio = median(ratios);
+  tell(
+    `${conversations} conversations beside 100`,
+    `${ratio.toFixed(2)} of the rate`,
+    "at least 0.9:",
+    ratio >= 0.9,
+  );
+}
+
+/** One acceptance after another, behind one task and behind a thousand. */
+async function compareQueue(ours, tell) {
+  const path = "/?agent_id=bench&asynchronous=true&task_id=";
+  const accept = async (id) => {
+    const startedAt = performance.now();
+    await checkStarted(ours, { path: path + id });
+    return performance.now() - startedAt;
+  };
+  const short = [];
+  const long = [];
+  for (let n = 0; n < 1_000; n += 1) await accept("long");
+  for (let n = 0; n < 200; n += 1) {
+    await accept(`short-${n}`);
+    short.push(await accept(`short-${n}`));
+    long.push(await accept("long"));
+  }
+  const [a, b] = [median(short), median(long)];
+  const value = `${b.toFixed(2)} ms, behind one ${a.toFixed(2)} ms`;
+  tell("accepted behind 1,000 that wait", value, "no more than behind one:", b <= a * 1.1);
+}
