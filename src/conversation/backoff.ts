@@ -18,10 +18,15 @@ export function askDelayMs(asked: number): number {
   return (ASK_SECONDS[asked] ?? ASK_LATER_SECONDS) * 1000;
 }
 
+/** Each of the three forms of RFC 9110 §5.6.7; `Date.parse` alone finds a year in any words. */
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/;
+
 /** `Retry-After` (RFC 9110 §10.2.3): seconds or a date; 0 if it is neither, a day at most. */
 export function retryAfterMs(header: string | undefined, now: number): number {
   const text = header?.trim() ?? "";
-  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  const wait = /^\d+$/.test(text)
+    ? Number(text) * 1000
+    : (HTTP_DATE.test(text) ? Date.parse(text) : 0) - now;
   return wait > 0 ? Math.min(wait, DAY_MS) : 0;
 }
 

@@ -14,6 +14,9 @@ import type { Kept } from "./stash.ts";
 const ROWS_WITHOUT_INDEX = 16;
 const INDEX = "CREATE INDEX IF NOT EXISTS in_queue ON task (place) WHERE place IS NOT NULL";
 
+/** A task that was sent again by hand may have been accepted long ago. */
+const LAST_AT = "coalesce(ended_at, max(accepted_at, next_at))";
+
 /** What a task is inserted with besides. */
 const UNTRIED = {
   before: null,
@@ -73,11 +76,11 @@ export function createBook(sql: SqlStorage) {
     if (oldest?.turn === turn) oldest = undefined;
   };
 
-  /** When the oldest task was accepted or ended. */
+  /** When the oldest task ended, or was last to be sent or asked about. */
   const oldestAt = (): number | undefined => {
     oldest ??= read<Oldest>(
       "task",
-      "SELECT turn, coalesce(ended_at, accepted_at) AS at FROM task ORDER BY turn LIMIT 1",
+      `SELECT turn, ${LAST_AT} AS at FROM task ORDER BY turn LIMIT 1`,
     )[0];
     return oldest?.at;
   };
@@ -152,10 +155,11 @@ export function createBook(sql: SqlStorage) {
       return read<TaskRow>("task", "SELECT * FROM task ORDER BY turn DESC LIMIT 1")[0];
     },
 
+    /** Of those that can be sent again. */
     newestDead(): TaskRow | undefined {
       return read<TaskRow>(
         "task",
-        "SELECT * FROM task WHERE state = 'dead' ORDER BY turn DESC LIMIT 1",
+        "SELECT * FROM task WHERE state = 'dead' AND task IS NOT NULL ORDER BY turn DESC LIMIT 1",
       )[0];
     },
 
@@ -231,7 +235,11 @@ export function createBook(sql: SqlStorage) {
     },
 
     removeCallback(turn: number): void {
-      write("callback").exec("DELETE FROM callback WHERE turn = ?", turn);
+      if (tables.has("callback")) sql.exec("DELETE FROM callback WHERE turn = ?", turn);
+    },
+
+    findCallback(turn: number): CallbackRow | undefined {
+      return read<CallbackRow>("callback", "SELECT * FROM callback WHERE turn = ?", turn)[0];
     },
 
     /** The callback that is due first. */
@@ -246,7 +254,7 @@ export function createBook(sql: SqlStorage) {
       if ((oldestAt() ?? Number.POSITIVE_INFINITY) > time) return [];
       const old = read<Pick<TaskRow, "task" | "user_tokens" | "answer">>(
         "task",
-        `DELETE FROM task WHERE coalesce(ended_at, accepted_at) <= ?
+        `DELETE FROM task WHERE ${LAST_AT} <= ?
          RETURNING task, user_tokens, answer`,
         time,
       );

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { readConfig } from "../config.ts";
 import { CONVERSATION_RETENTION_MS, LEASE_MS } from "../limits.ts";
-import { askDelayMs } from "./backoff.ts";
+import { createAttending } from "./attending.ts";
 import { createBook } from "./book.ts";
 import { createDeliverer } from "./deliver.ts";
 import { createEndings } from "./endings.ts";
@@ -61,6 +61,9 @@ export class Conversation extends DurableObject<Env> {
     endings: this.#endings,
     awakeSince: this.#awakeSince,
     isSending: () => this.#deliverer.isSending(),
+    discard: (kept) => {
+      this.#discard(kept);
+    },
   });
   readonly #deliverer = createDeliverer({
     book: this.#book,
@@ -69,6 +72,11 @@ export class Conversation extends DurableObject<Env> {
     outcomes: this.#outcomes,
     rooms: () => roomsOf(this.env),
     sync: () => this.ctx.storage.sync(),
+  });
+  readonly #attending = createAttending({
+    book: this.#book,
+    sending: this.#sending,
+    situation: (now) => this.#situation(now),
   });
   #alarmAt: number | undefined;
   #repeatsRemovedAt = 0;
@@ -87,7 +95,7 @@ export class Conversation extends DurableObject<Env> {
     const now = Date.now();
     this.#tidy(now);
     const row = this.#whereItWent(turn);
-    const view = row === undefined ? LOST : (endOf(row) ?? this.#whileWaiting(row, now));
+    const view = row === undefined ? LOST : (endOf(row) ?? this.#attending.attend(row, now));
     await this.#wake(now);
     return view;
   }
@@ -124,11 +132,12 @@ export class Conversation extends DurableObject<Env> {
     await this.#wake(now);
   }
 
-  /** What a Worker saw when it asked how a turn stands. */
-  async observe(turn: number, seen: Seen): Promise<void> {
+  /** What a Worker saw when it asked how a turn stands, so long ago; whether it is of this turn. */
+  async observe(turn: number, seen: Seen, ageMs: number): Promise<boolean> {
     const now = Date.now();
-    this.#outcomes.observe(turn, seen, now);
+    const isOfThis = this.#outcomes.observe(turn, seen, { now, askedAt: now - ageMs });
     await this.#wake(now);
+    return isOfThis;
   }
 
   /** The platform would not say how the turn stands: it is asked later. */
@@ -143,7 +152,13 @@ export class Conversation extends DurableObject<Env> {
     const book = this.#book;
     const row = turn === undefined ? book.newest() : book.find(turn);
     if (row === undefined) return undefined;
-    return statusOf(row, book.latest()?.turn === row.turn);
+    return statusOf(row, this.#isLatest(row));
+  }
+
+  /** The newest dead task that can be sent again. */
+  lookForDead(): Status | undefined {
+    const row = this.#book.newestDead();
+    return row && statusOf(row, false);
   }
 
   /** Puts a dead task (the newest without a `turn`) at the end of the queue; its turn, or nothing. */
@@ -151,11 +166,13 @@ export class Conversation extends DurableObject<Env> {
     const now = Date.now();
     const row = turn === undefined ? this.#book.newestDead() : this.#book.find(turn);
     if (row?.state !== "dead" || row.task === null) return undefined;
+    // Whether it was taken after all can be asked as long as nothing else was sent.
+    const { before } = this.#book.first() === undefined && this.#isLatest(row) ? row : UNKNOWN;
+    this.#book.removeCallback(row.turn);
     this.#book.update(row.turn, {
-      state: "waiting",
+      state: before === null ? "waiting" : "delivering",
       api_key: apiKey,
-      // Others may have been sent since.
-      before: null,
+      before,
       is_new: 0,
       failures: 0,
       asked: 0,
@@ -174,8 +191,9 @@ export class Conversation extends DurableObject<Env> {
     this.#alarmAt = undefined;
     try {
       await Promise.all([this.#advance(), this.#deliverer.callBack()]);
-      this.#removeOld(Date.now());
-      await this.#wake(Date.now());
+      const now = Date.now();
+      this.#removeOld(now);
+      await this.#wake(now);
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown.name : "unknown";
       console.error(JSON.stringify({ channel: "conversation", event: "alarm_failed", cause }));
@@ -185,16 +203,31 @@ export class Conversation extends DurableObject<Env> {
 
   #accept(arrival: Arrival, now: number): Accepted {
     this.#tidy(now);
-    const first = this.#book.first();
-    if (arrival.overlap === "drop" && !arrival.hasAsked && first?.state === "delivered") {
-      return { kind: "ask_first", turn: first.turn };
+    if (arrival.overlap === "drop") {
+      const running = this.#book.first();
+      if (running !== undefined && !arrival.hasAsked && this.#mayBeOver(running, now)) {
+        return { kind: "ask_first", turn: running.turn };
+      }
+      // It would wait if it were not dropped.
+      this.#tidy(now, true);
     }
+    const first = this.#book.first();
     const placed = this.#placing.place(arrival, now);
     const mayGo = arrival.runs === "worker" && placed.kind === "accepted" && first === undefined;
     const row = mayGo ? this.#book.first() : undefined;
     return row === undefined || placed.kind !== "accepted"
       ? placed
       : { ...placed, go: this.#sending.claim(row, now, arrival.shown) };
+  }
+
+  #mayBeOver(running: TaskRow, now: number): boolean {
+    if (running.state !== "delivering") return running.state === "delivered";
+    return nextStep(firstOf(running), { ...this.#situation(now), canAsk: true }).do === "ask";
+  }
+
+  /** No other task was sent since. */
+  #isLatest({ turn }: TaskRow): boolean {
+    return this.#book.latest()?.turn === turn;
   }
 
   /** A repeat, and what was merged or dropped, has no use for what came with it. */
@@ -210,32 +243,11 @@ export class Conversation extends DurableObject<Env> {
     return into === null ? row : this.#book.find(into);
   }
 
-  #whileWaiting(row: TaskRow, now: number): View {
-    const lease = now + LEASE_MS;
-    const isWorkers = row.runs === "worker" && row.state === "waiting";
-    this.#book.update(row.turn, {
-      watched_until: lease,
-      ...(isWorkers && { lease_until: lease }),
-    });
-    const first = this.#book.first();
-    if (isWorkers && first?.turn === row.turn) {
-      return { kind: "go", go: this.#sending.claim(first, now) };
-    }
-    const step = nextStep(first && firstOf(first), { ...this.#situation(now), canAsk: true });
-    const askAt = step.do === "rest" ? step.until : now;
-    if (first === undefined || step.do !== "ask") {
-      return { kind: "wait", state: row.state, ask: null, askAt };
-    }
-    const asked = first.asked + 1;
-    this.#book.update(first.turn, { asked, next_at: now + askDelayMs(asked) });
-    return { kind: "wait", state: row.state, ask: first.turn, askAt };
-  }
-
   /** Does what needs neither the platform nor time; returns what is left to do. */
-  #tidy(now: number): Step {
+  #tidy(now: number, isAwaited?: boolean): Step {
     for (;;) {
       const first = this.#book.first();
-      const step = nextStep(first && firstOf(first), this.#situation(now));
+      const step = nextStep(first && firstOf(first), this.#situation(now, isAwaited));
       if (first === undefined) return step;
       switch (step.do) {
         case "drop":
@@ -255,13 +267,13 @@ export class Conversation extends DurableObject<Env> {
     }
   }
 
-  #situation(now: number): Situation {
+  #situation(now: number, isAwaited = this.#book.isAwaited()): Situation {
     return {
       now,
       awakeSince: this.#awakeSince,
       maxTurnMs: readConfig(this.env).MAX_TURN_MINUTES * 60_000,
       canAsk: this.#book.withKey() !== undefined,
-      isAwaited: this.#book.isAwaited(),
+      isAwaited,
       isSending: this.#deliverer.isSending(),
     };
   }
@@ -283,6 +295,7 @@ export class Conversation extends DurableObject<Env> {
     if (oldestAt === undefined) {
       if (!this.#book.isMade()) return;
       this.#book.reset();
+      this.#alarmAt = undefined;
       await this.ctx.storage.deleteAll();
       return;
     }
@@ -312,3 +325,6 @@ export class Conversation extends DurableObject<Env> {
 
 const REPEATS_REMOVED_EVERY_MS = 60 * 60 * 1000;
 const ALARM_RETRY_MS = 30_000;
+
+/** Of what the platform showed before. */
+const UNKNOWN = { before: null } as const;

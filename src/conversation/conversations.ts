@@ -1,5 +1,5 @@
 /** A Worker's way to the conversations: handing a task over, taking a turn, and waiting for one. */
-import type { TaskState } from "../invocation/task.ts";
+import type { Shown, TaskState } from "../invocation/task.ts";
 import { LEASE_MS } from "../limits.ts";
 import { within } from "../platform/deadline.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform/platform.ts";
@@ -15,6 +15,7 @@ import type { Accepted, Arrival, Go, Outcome, Status, View } from "./messages.ts
 import { see } from "./see.ts";
 import { snapshotOf } from "./snapshot.ts";
 import type { Kept, Stash } from "./stash.ts";
+import { MIN_PAUSE_MS, pauseMs, reattaching, secondsTo, sleep } from "./waiting.ts";
 
 /** Its place there. */
 export interface Placed {
@@ -77,11 +78,14 @@ export function createConversations(options: ConversationsOptions): Conversation
 
   const askAndTell = async (call: TurnCall, turn: number): Promise<void> => {
     try {
+      const askedAt = Date.now();
       const shown = await platform.show(call.task.id, call);
-      if (shown.ok) await objectFor(call).observe(turn, await see(shown.value, stash));
-      else if (shown.refusal.reason === "rate_limited") {
+      if (shown.ok) {
+        const seen = await see(shown.value, stash);
+        await reattaching(() => objectFor(call).observe(turn, seen, Date.now() - askedAt));
+      } else if (shown.refusal.reason === "rate_limited") {
         const delay = retryAfterMs(shown.refusal.retryAfter, Date.now());
-        await objectFor(call).postpone(turn, delay);
+        await reattaching(() => objectFor(call).postpone(turn, delay));
       }
     } catch (thrown) {
       // Asked again when it is due.
@@ -120,7 +124,7 @@ export function createConversations(options: ConversationsOptions): Conversation
   const attend = async (call: TurnCall, turn: number, deadline: number): Promise<View> => {
     const startedAt = Date.now();
     for (;;) {
-      const view: View = await reattaching(() => objectFor(call).attend(turn));
+      const view: View = await reattaching<View>(() => objectFor(call).attend(turn));
       if (view.kind !== "wait") return view;
       const now = Date.now();
       if (now >= deadline) return view;
@@ -145,10 +149,14 @@ export function createConversations(options: ConversationsOptions): Conversation
     turn: number,
     { go, deadline }: { readonly go: Go; readonly deadline: number },
   ): Promise<Result<TaskState> | undefined> => {
-    const object = objectFor(call);
-    const settle = (outcome: Outcome) => object.settle(turn, go.attempt, outcome);
+    const settle = (outcome: Outcome) =>
+      reattaching(() => objectFor(call).settle(turn, go.attempt, outcome));
     const renewal = setInterval(() => {
-      waitUntil(object.renew(turn, go.attempt).catch(() => undefined));
+      waitUntil(
+        objectFor(call)
+          .renew(turn, go.attempt)
+          .catch(() => undefined),
+      );
     }, LEASE_MS / 3);
     let mayBeSent = go.isReady;
     // What is begun too late to be answered is not begun.
@@ -166,11 +174,13 @@ export function createConversations(options: ConversationsOptions): Conversation
           return shown;
         }
         if (await isTooLate()) return refused({ reason: "conversation_busy" });
-        if (!(await object.begin(turn, go.attempt, snapshotOf(shown.value)))) return undefined;
+        const snapshot = snapshotOf(shown.value);
+        const mayBegin = await reattaching(() => objectFor(call).begin(turn, go.attempt, snapshot));
+        if (!mayBegin) return undefined;
         mayBeSent = true;
       }
       const reply = await within(secondsTo(deadline), platform.run(call.task, call));
-      if (reply.ok) await settle({ kind: "replied", ...(await see(reply.value, stash)) });
+      if (reply.ok) await settle(await repliedWith(reply.value, stash));
       else await settle(refusedBy(reply.refusal));
       return reply;
     } catch (thrown) {
@@ -219,7 +229,7 @@ export function createConversations(options: ConversationsOptions): Conversation
             return refused(lostRefusal(view.state));
           case "wait":
             if (view.state === "waiting") {
-              if (!isRepeat) await objectFor(call).leave(turn);
+              if (!isRepeat) await reattaching(() => objectFor(call).leave(turn));
               return refused({ reason: "conversation_busy" });
             }
             throw new PlatformOutage("platform_timeout", "no end in time");
@@ -259,54 +269,41 @@ export function createConversations(options: ConversationsOptions): Conversation
       if (status === undefined) return undefined;
       let shownState: TaskState | undefined;
       if (status.isShown) {
+        const askedAt = Date.now();
         const shown = await platform.show(place.taskId, caller).catch(() => undefined);
         if (shown?.ok === true) {
-          shownState = shown.value;
-          await object.observe(status.turn, await see(shown.value, stash));
+          const seen = await see(shown.value, stash);
+          const isOfThis = await object.observe(status.turn, seen, Date.now() - askedAt);
           status = (await object.look(status.turn)) ?? status;
+          // What was paused may go on without us.
+          if (isOfThis && status.state === "delivered") shownState = shown.value;
         }
       }
-      const isOfThis = shownState !== undefined && status.state === "delivered";
       const kept = status.answer === null ? undefined : await answerIn(status.answer);
-      const task = kept ?? (isOfThis ? shownState : undefined) ?? unseenTask(place.taskId, status);
-      return { ...status, task };
+      return { ...status, task: shownState ?? kept ?? unseenTask(place.taskId, status) };
     },
 
-    async retry(place, { apiKey }) {
-      return objectOf(place).retry(place.turn, await seal.close(apiKey));
+    async retry(place, caller) {
+      const object = objectOf(place);
+      const apiKey = await seal.close(caller.apiKey);
+      if (place.turn !== undefined) return object.retry(place.turn, apiKey);
+      const dead: Status | undefined = await object.lookForDead();
+      if (dead === undefined) return undefined;
+      // Its agent may be another one than that of the newest task, which was looked at.
+      const right = await platform.admit(dead.agentId, caller);
+      return right.ok ? object.retry(dead.turn, apiKey) : undefined;
     },
   };
 }
 
-const MIN_PAUSE_MS = 50;
-const MAX_PAUSE_MS = 1_000;
-
-function secondsTo(deadline: number): number {
-  return Math.max(0, deadline - Date.now()) / 1000;
-}
-
-/** The longer the wait has been, the longer it may go on unnoticed. */
-function pauseMs(waitedMs: number): number {
-  return Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, waitedMs / 4));
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** A deploy resets objects and breaks the calls that wait in them: the Worker attaches again. */
-async function reattaching(attend: () => Promise<View>): Promise<View> {
-  for (let failures = 1; ; failures += 1) {
-    try {
-      return await attend();
-    } catch (thrown) {
-      if (failures >= MAX_REATTACHMENTS) throw thrown;
-      await sleep(MIN_PAUSE_MS * 2 ** failures);
-    }
+/** What cannot be kept now is asked for when somebody wants it: its caller has it already. */
+async function repliedWith(shown: Shown, stash: Stash): Promise<Outcome> {
+  try {
+    return { kind: "replied", ...(await see(shown, stash)) };
+  } catch {
+    return { kind: "unknown", why: "internal" };
   }
 }
-
-const MAX_REATTACHMENTS = 5;
 
 /** A limit that was reached says nothing about the next attempt: its repeat may run. */
 function refusedBy(refusal: Refusal): Outcome {

@@ -15,12 +15,13 @@ import { taskToSend, type WaitingTask } from "./overlap.ts";
 import type { Rooms } from "./rooms.ts";
 import { see } from "./see.ts";
 import { type Snapshot, snapshotOf } from "./snapshot.ts";
+import type { Kept } from "./stash.ts";
 
 export interface Deliverer {
   isSending(): boolean;
   send(row: TaskRow): Promise<void>;
   ask(row: TaskRow): Promise<void>;
-  /** Posts the callbacks that are due. */
+  /** Posts the callback that is due first: a host that hangs holds the next alarm up only once. */
   callBack(): Promise<void>;
 }
 
@@ -41,7 +42,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
   /** Tries again later, or gives up. What may have been taken is asked for first. */
   const fail = (turn: number, why: string, { retryAfter, isUnknown }: Failure): void => {
     const row = book.find(turn);
-    if (row === undefined) return;
+    if (row === undefined || !isUnsettled(row)) return;
     const now = Date.now();
     const failures = row.failures + 1;
     const delay = retryDelayMs(failures, Math.random());
@@ -60,10 +61,10 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 
   const refuse = (turn: number, refusal: Refusal): void => {
     const row = book.find(turn);
-    if (row === undefined) return;
+    if (row === undefined || !isUnsettled(row)) return;
+    // Certainly not taken; what the platform shows may be another thing by then.
+    book.update(turn, { before: null });
     if (refusal.reason === "rate_limited") {
-      // Certainly not taken; what the platform shows may be another thing by then.
-      book.update(turn, { before: null });
       fail(turn, refusal.reason, { retryAfter: retryAfterOf(refusal), isUnknown: false });
     } else {
       endings.refuse(row, refusal, Date.now());
@@ -72,16 +73,26 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 
   const callerOf = async (row: TaskRow): Promise<Caller> => {
     const { text, isStale } = await rooms().seal.open(row.api_key ?? "");
-    if (isStale) book.update(row.turn, { api_key: await rooms().seal.close(text) });
+    if (!isStale) return { apiKey: text };
+    const api_key = await rooms().seal.close(text);
+    // Meanwhile it may have been erased.
+    if (book.find(row.turn)?.api_key === row.api_key) book.update(row.turn, { api_key });
     return { apiKey: text };
+  };
+
+  const keepTokens = async (row: TaskRow, user_tokens: Kept): Promise<void> => {
+    const isStill = book.find(row.turn)?.user_tokens === row.user_tokens;
+    if (isStill) book.update(row.turn, { user_tokens });
+    await rooms().stash.discard([isStill ? row.user_tokens : user_tokens]);
   };
 
   const taskOf = async (row: TaskRow): Promise<Task> => {
     const { seal, stash } = rooms();
     const waiting: WaitingTask = JSON.parse(await stash.recall(row.task ?? ""));
     if (row.user_tokens === null) return taskToSend(waiting, null);
-    const tokens = await seal.open(await stash.recall(row.user_tokens));
-    return taskToSend(waiting, tokens.text);
+    const { text, isStale } = await seal.open(await stash.recall(row.user_tokens));
+    if (isStale) await keepTokens(row, await stash.keep("waiting", await seal.close(text)));
+    return taskToSend(waiting, text);
   };
 
   /** What the platform shows before the task is sent; `undefined` if that was not to be had. */
@@ -167,18 +178,20 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       };
       try {
         const { platform, stash } = rooms();
+        const askedAt = Date.now();
         const shown = await platform.show(row.task_id, await callerOf(asker));
         if (shown.ok) {
           later(undefined);
           // What is not known to be taken keeps its own time.
           if (isUnknown) book.update(row.turn, { next_at: row.next_at });
-          outcomes.observe(row.turn, await see(shown.value, stash), Date.now());
+          outcomes.observe(row.turn, await see(shown.value, stash), { now: Date.now(), askedAt });
         } else if (
           isUnknown &&
           asker.turn === row.turn &&
           shown.refusal.reason !== "rate_limited"
         ) {
-          endings.refuse(row, shown.refusal, Date.now());
+          const still = book.find(row.turn);
+          if (still && isUnsettled(still)) endings.refuse(still, shown.refusal, Date.now());
         } else {
           notAnswered(shown.refusal.reason, retryAfterOf(shown.refusal));
         }
@@ -191,17 +204,15 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 
     async callBack() {
       const secret = rooms().config.CALLBACK_SECRET;
-      for (let due = book.nextCallback(); due !== undefined; due = book.nextCallback()) {
-        if (due.due_at > Date.now()) return;
-        const row = book.find(due.turn);
-        if (row === undefined || secret === undefined) {
-          book.removeCallback(due.turn);
-          continue;
-        }
-        const posted = await post(due, row, secret);
-        if (posted === "failed") postpone(book, due);
-        else book.removeCallback(due.turn);
-      }
+      const due = book.nextCallback();
+      if (due === undefined || due.due_at > Date.now()) return;
+      const row = book.find(due.turn);
+      const canPost = row !== undefined && secret !== undefined;
+      const posted = canPost ? await post(due, row, secret) : "gone";
+      // Sent again by hand meanwhile, it has another end to tell.
+      if (book.findCallback(due.turn)?.id !== due.id) return;
+      if (posted === "failed") postpone(book, due);
+      else book.removeCallback(due.turn);
     },
   };
 }
@@ -209,6 +220,11 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
 interface Failure {
   readonly retryAfter: string | undefined;
   readonly isUnknown: boolean;
+}
+
+/** Nobody has seen meanwhile that the platform has it. */
+function isUnsettled({ state, ended_at }: TaskRow): boolean {
+  return ended_at === null && (state === "waiting" || state === "delivering");
 }
 
 function retryAfterOf(refusal: Refusal): string | undefined {

@@ -76,7 +76,9 @@ export function createEndings(
     },
 
     die(row, why, now) {
-      dead(row, { last_error: why }, now);
+      // What waits was not taken; of anything else that is not known.
+      const known = row.state === "waiting" ? { before: null } : {};
+      dead(row, { ...known, last_error: why }, now);
     },
 
     end(row, state, now) {
@@ -86,8 +88,13 @@ export function createEndings(
 
     free(row, now) {
       const why = "its end was not seen in time";
-      if (row.state === "delivering") dead(row, { last_error: why }, now);
-      else isOver(row, { ...ERASED, last_error: why }, now);
+      const isAlive = (row.lease_until ?? 0) > now;
+      // Its Worker still waits for the platform, which has it, for all that is known.
+      if (row.state === "delivered" || isAlive) {
+        isOver(row, { ...ERASED, state: "delivered", last_error: why }, now);
+      } else {
+        dead(row, { last_error: why }, now);
+      }
     },
   };
 }

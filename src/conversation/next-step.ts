@@ -65,10 +65,13 @@ function whileDelivering(first: First, situation: Situation): Step {
   const { now, awakeSince, isSending, canAsk } = situation;
   // A crash in the middle of it is noticed by then.
   if (isSending) return rest(now + UNKNOWN_MS);
-  if (runs === "worker" && leaseUntil > now) return rest(leaseUntil);
-  if (!mayBeSent) return { do: "unsend", turn };
   // Nobody sends it again; what the alarm sends has its own schedule, and an end to it.
-  if (runs === "worker" && isOverdue(first, situation)) return { do: "free", turn };
+  const isOver = runs === "worker" && mayBeSent && isOverdue(first, situation);
+  if (isOver) return { do: "free", turn };
+  if (runs === "worker" && leaseUntil > now) {
+    return rest(mayBeSent ? Math.min(leaseUntil, freedAt(first, situation)) : leaseUntil);
+  }
+  if (!mayBeSent) return { do: "unsend", turn };
   const askAt = Math.max(first.nextAt, awakeSince + UNKNOWN_MS);
   if (askAt > now) return rest(askAt);
   return canAsk ? { do: "ask", turn } : rest(freedAt(first, situation));

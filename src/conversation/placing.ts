@@ -43,6 +43,11 @@ export function createPlacing({ book, endings, maxFiles }: PlacingOptions): Plac
     const last = book.last();
     const tail = last && tailOf(last, now);
     const newTask = newTaskOf(arrival, now);
+    /** Any other arrival ends a debounce. */
+    const release = (): void => {
+      if (last === undefined || tail?.isHeld !== true) return;
+      book.update(last.turn, { restarts: null, next_at: now });
+    };
     switch (decideOverlap(arrival, tail)) {
       case "drop":
         return { kind: "dropped", turn: book.insert({ ...newTask, ...NOTHING }, "dropped") };
@@ -53,16 +58,14 @@ export function createPlacing({ book, endings, maxFiles }: PlacingOptions): Plac
       }
       case "replace": {
         const replaced = book.replaceable(arrival.agreement);
+        if (!replaced.some(({ turn }) => turn === last?.turn)) release();
         for (const row of replaced) endings.end(row, "dropped", now);
         return queued({ ...newTask, ...restarted(replaced.at(-1), arrival.debounceMs, now) });
       }
       case "queue":
         break;
     }
-    // Any other arrival ends a debounce.
-    if (last !== undefined && tail?.isHeld === true) {
-      book.update(last.turn, { restarts: null, next_at: now });
-    }
+    release();
     return queued(newTask);
   };
 
