@@ -55,6 +55,8 @@ export type Refusal =
   | { readonly reason: "file_unsupported"; readonly problem: string }
   | { readonly reason: "parameters_invalid"; readonly problems: readonly Problem[] }
   | { readonly reason: "getter_found_nothing"; readonly problem: Problem; readonly task: string }
+  | { readonly reason: "signature_invalid" }
+  | { readonly reason: "day_full" }
   | { readonly reason: "rate_limited"; readonly headers: Readonly<Record<string, string>> }
   | { readonly reason: "platform_failed" }
   | { readonly reason: "platform_unreachable" }
@@ -127,6 +129,10 @@ export function tell(refusal: Refusal): Told {
       return { status: 422, detail: refusal.problems };
     case "getter_found_nothing":
       return { status: 422, detail: [refusal.problem], task: refusal.task };
+    case "signature_invalid":
+      return { status: 401, detail: "The signature is missing or wrong" };
+    case "day_full":
+      return { status: 429, detail: "This source has run as often as it may today" };
     case "rate_limited":
       return {
         status: 429,

@@ -1,0 +1,105 @@
+/** Proofs by a digest of the raw body under a shared secret: most senders'. */
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
+import { accepted, refused, type Result } from "../refusal.ts";
+import type { Proof, ProofFault, ProofRequest, Provider, Proven } from "./provider.ts";
+import type { Algorithm } from "./settings.ts";
+import { digestIn, firstFitting, freshTimeIn, isAmong, type Writing } from "./signature.ts";
+
+interface Running {
+  readonly secret: string;
+  readonly digest: Hash | Hmac;
+}
+
+export interface Signed {
+  readonly signatures: readonly Uint8Array[];
+  readonly algorithm: Algorithm;
+  /** What is signed before the body, and after it. */
+  readonly before?: string;
+  readonly after?: string;
+}
+
+export interface Keyed extends Signed {
+  readonly secrets: readonly string[];
+  /** The key that a secret stands for; itself unless said otherwise. */
+  readonly keyOf?: (secret: string) => string | Uint8Array;
+}
+
+/** HMAC of `before`, the body and `after`, hashed as the body streams by. */
+export function hmacProof({
+  secrets,
+  algorithm,
+  before = "",
+  keyOf = itself,
+  ...rest
+}: Keyed): Proof {
+  const running = secrets.map((secret) => ({
+    secret,
+    digest: createHmac(algorithm, keyOf(secret)).update(before),
+  }));
+  return runningProof(running, rest);
+}
+
+/** A plain digest with the secret in front: what was signed with before HMAC was known. */
+export function prefixedProof({ secrets, algorithm, before = "", ...rest }: Keyed): Proof {
+  const running = secrets.map((secret) => ({
+    secret,
+    digest: createHash(algorithm).update(secret).update(before),
+  }));
+  return runningProof(running, rest);
+}
+
+function itself(secret: string): string {
+  return secret;
+}
+
+function runningProof(
+  running: readonly Running[],
+  { signatures, after = "" }: Pick<Keyed, "signatures" | "after">,
+): Proof {
+  return {
+    needs: "pieces",
+    update(piece) {
+      for (const { digest } of running) digest.update(piece);
+    },
+    finish() {
+      const proving = firstFitting(running, ({ digest }) =>
+        isAmong(digest.update(after).digest(), signatures),
+      );
+      return provenBy(proving?.secret);
+    },
+  };
+}
+
+export function provenBy(secret: string | undefined): Result<Proven, ProofFault> {
+  return secret === undefined ? refused("wrong") : accepted({ secret });
+}
+
+/** A proof of `{prefix}` HMAC(secret, body) in one header, and nothing else. */
+export function bodyHmac(options: Writing & { readonly header: string }): Provider["beginProof"] {
+  return function beginBodyHmac(request) {
+    const signatures = digestIn(request, options.header, options);
+    if (!signatures.ok) return signatures;
+    const { secrets } = request;
+    const { algorithm } = options;
+    return accepted(hmacProof({ secrets, algorithm, signatures: signatures.value }));
+  };
+}
+
+/** HMAC-SHA256 in hex of `v0:{time}:{body}`, under `v0=`: Slack's, and Zoom after it. */
+export function v0Hmac(headers: {
+  readonly signature: string;
+  readonly time: string;
+}): Provider["beginProof"] {
+  return function beginV0Hmac(request: ProofRequest) {
+    const writing: Writing = { algorithm: "sha256", encoding: "hex", prefix: "v0=" };
+    const signatures = digestIn(request, headers.signature, writing);
+    if (!signatures.ok) return signatures;
+    const time = freshTimeIn(request, headers.time);
+    if (!time.ok) return time;
+    const before = `v0:${time.value}:`;
+    const { secrets } = request;
+    return accepted(
+      hmacProof({ secrets, algorithm: "sha256", before, signatures: signatures.value }),
+    );
+  };
+}

@@ -1,0 +1,36 @@
+/** GitHub: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
+import { bodyHmac } from "./digest-proof.ts";
+import { textIn, userFrom } from "./found.ts";
+import { aboutOf, conversationOf, sentenceFor } from "./github-sentence.ts";
+import { defineProvider } from "./provider.ts";
+import { idIn, ignored, oneDelivery, wordIn } from "./reading.ts";
+
+export const github = defineProvider({
+  name: "github",
+  mustBeAsynchronous: true,
+  beginProof: bodyHmac({
+    header: "x-hub-signature-256",
+    prefix: "sha256=",
+    algorithm: "sha256",
+    encoding: "hex",
+  }),
+  read({ headers, fields }) {
+    const name = wordIn(headers, "x-github-event") ?? "event";
+    if (name === "ping") return ignored("a ping");
+    if (textIn(fields, "sender.type") === "Bot") return ignored("a bot did it");
+    const action = textIn(fields, "action");
+    const about = aboutOf(fields);
+    return oneDelivery({
+      id: idIn(headers, "x-github-delivery"),
+      event: action === undefined ? name : `${name}.${action}`,
+      conversation: conversationOf(about),
+      user: userFrom({
+        id: textIn(fields, "sender.id"),
+        email: textIn(fields, "pusher.email"),
+        first_name: textIn(fields, "sender.login", "pusher.name"),
+      }),
+      prompt: sentenceFor(name, about, fields),
+      fields,
+    });
+  },
+});
