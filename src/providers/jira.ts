@@ -33,7 +33,7 @@ function sentenceFor(event: string, fields: Fields): string {
   return sentence(
     oneLine(textIn(fields, ...person("displayName")) ?? "Someone"),
     past(verb),
-    thing === "issue" ? "issue" : words(thing),
+    thing === "issue" ? "issue" : `a ${words(thing)}`,
     key && (thing === "issue" ? oneLine(key) : `on issue ${oneLine(key)}`),
     title && quoted(title),
     project && `in ${oneLine(project)}`,

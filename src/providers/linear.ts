@@ -1,7 +1,7 @@
 /** Linear: https://linear.app/developers/webhooks */
 import { Buffer } from "node:buffer";
 import type { Fields } from "../invocation/fields.ts";
-import { textOf, kindOf, valueAt } from "../invocation/json-text.ts";
+import { valueAt } from "../invocation/json-text.ts";
 import { readJson } from "../invocation/read-json.ts";
 import { MAX_JSON_LEVELS } from "../limits.ts";
 import { accepted, refused, type Result } from "../refusal.ts";
@@ -19,8 +19,7 @@ const TOLERANCE_SECONDS = 60;
 function timeIn(bytes: Uint8Array): number | undefined {
   const json = readJson(Buffer.from(bytes).toString("utf8"), MAX_JSON_LEVELS);
   const time = json.ok ? valueAt(json.value, ["webhookTimestamp"]) : undefined;
-  if (time === undefined) return undefined;
-  return readTime(kindOf(time) === "text" ? textOf(time) : time);
+  return time === undefined ? undefined : readTime(time);
 }
 
 function beginProof(request: ProofRequest): Result<Proof, ProofFault> {

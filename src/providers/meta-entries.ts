@@ -100,6 +100,7 @@ function oneOf(value: Fields, wrap: Wrap) {
 
 interface Contact {
   readonly text: JsonText;
+  readonly id: string | undefined;
   readonly name: string | undefined;
 }
 
@@ -110,9 +111,9 @@ function contactsIn(value: Fields): ReadonlyMap<string, Contact> {
     const contact = objectOf(text);
     if (contact === undefined) continue;
     const name = textIn(contact, "profile.name");
-    for (const id of [textIn(contact, "wa_id"), textIn(contact, "user_id")]) {
-      if (id !== undefined) contacts.set(id, { text, name });
-    }
+    const ids = [textIn(contact, "wa_id"), textIn(contact, "user_id")];
+    const one: Contact = { text, name, id: ids.find((id) => id !== undefined) };
+    for (const id of ids) if (id !== undefined) contacts.set(id, one);
   }
   return contacts;
 }
@@ -128,15 +129,24 @@ const WORDS = [
   "document.caption",
 ] as const;
 
+/** A message of a person without a number may name nobody; a single contact is its sender. */
+function senderAmong(people: ReadonlyMap<string, Contact>, message: Fields): Contact | undefined {
+  const ids = [textIn(message, "from"), textIn(message, "from_user_id")];
+  const named = ids.filter((id) => id !== undefined);
+  if (named.length > 0) return people.get(named.find((id) => people.has(id)) ?? "");
+  const all = [...new Set(people.values())];
+  return all.length === 1 ? all[0] : undefined;
+}
+
 function readMessage(
   message: Fields,
   people: ReadonlyMap<string, Contact>,
   wrap: (message: Fields, contact: Contact | undefined) => Fields,
 ): Delivery | undefined {
   const id = textIn(message, "id");
-  const sender = textIn(message, "from", "from_user_id");
-  if (id === undefined || sender === undefined) return undefined;
-  const contact = people.get(sender) ?? people.get(textIn(message, "from_user_id") ?? "");
+  if (id === undefined) return undefined;
+  const contact = senderAmong(people, message);
+  const sender = textIn(message, "from", "from_user_id") ?? contact?.id;
   return {
     id,
     event: "messages",

@@ -1,10 +1,9 @@
 /** For the tests of this room: a delivery taken the way that a channel takes one. */
 import { Buffer } from "node:buffer";
-import type { Fields } from "../invocation/fields.ts";
-import { readFields } from "../invocation/fields.ts";
+import { type Fields, readFields } from "../invocation/fields.ts";
 import { readMediaType } from "../invocation/media-type.ts";
 import { refused, type Result } from "../refusal.ts";
-import type { ProofFault, Proven, Provider, Reading } from "./provider.ts";
+import type { HeaderLookup, ProofFault, Proven, Provider, Reading } from "./provider.ts";
 import { providers } from "./registry.ts";
 import type { Settings } from "./settings.ts";
 
@@ -12,7 +11,7 @@ export interface TestDelivery {
   readonly provider: string;
   readonly method?: string;
   readonly address?: string;
-  readonly headers?: Readonly<Record<string, string>> | Headers;
+  readonly headers?: Readonly<Record<string, string>> | HeaderLookup;
   readonly body?: string | Uint8Array;
   readonly secrets?: readonly string[];
   readonly settings?: Settings;
@@ -29,7 +28,7 @@ export function providerNamed(name: string): Provider {
 export function prove(delivery: TestDelivery): Result<Proven, ProofFault> {
   const { method = "POST", address = "https://in.example/hooks/a/s", secrets = [] } = delivery;
   const { settings = {}, now = 0, body = "" } = delivery;
-  const headers = new Headers(delivery.headers);
+  const headers = lookupOf(delivery.headers);
   const begun = providerNamed(delivery.provider).beginProof({
     method,
     address,
@@ -50,8 +49,18 @@ export function prove(delivery: TestDelivery): Result<Proven, ProofFault> {
   return fields === undefined ? refused("malformed") : begun.value.finish({ fields });
 }
 
+function lookupOf(headers: TestDelivery["headers"] = {}): HeaderLookup {
+  return isLookup(headers) ? headers : new Headers(headers);
+}
+
+function isLookup(
+  headers: Readonly<Record<string, string>> | HeaderLookup,
+): headers is HeaderLookup {
+  return typeof headers.get === "function";
+}
+
 /** `undefined` for a body that cannot be read. */
-export function fieldsOf(body: string, headers = new Headers()): Fields | undefined {
+export function fieldsOf(body: string, headers: HeaderLookup = new Headers()): Fields | undefined {
   const type = readMediaType(headers.get("content-type") ?? "application/json");
   if (!type.ok || type.value.kind === "multipart" || type.value.kind === "file") return undefined;
   const result = readFields(type.value.kind, body, { hasPrompt: true, maxFields: 1_000 });

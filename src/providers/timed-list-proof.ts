@@ -42,7 +42,8 @@ function readTimedList(text: string, options: TimedListOptions): Result<TimedLis
   const times: string[] = [];
   const signatures: (Uint8Array | undefined)[] = [];
   for (const pair of text.split(options.separator)) {
-    const [name, value = ""] = pair.split("=", 2);
+    // A header that came twice is joined by a comma and a space.
+    const [name, value = ""] = pair.trim().split("=", 2);
     if (name === options.time) times.push(value);
     if (name === options.signature) signatures.push(fromHex(value, 32));
   }
