@@ -14,7 +14,9 @@ import type { User } from "../invocation/task.ts";
 export function valueIn(fields: Fields, path: string): JsonText | undefined {
   const [name = "", ...keys] = path.split(".");
   const field = fields.get(name);
-  const value = field === undefined ? undefined : valueAt(field, keys);
+  // Without keys there is nothing to look for, and a large field is not gone through again.
+  const isWhole = field === undefined || keys.length === 0;
+  const value = isWhole ? field : valueAt(field, keys);
   return value === undefined || isAbsent(value) ? undefined : value;
 }
 

@@ -5,7 +5,7 @@ import { oneLine, quoted, sentence, words } from "./sentence.ts";
 
 /** What an event is about, read once: these objects are most of a large event. */
 export interface About {
-  readonly who: string;
+  readonly sender: Fields;
   readonly repository: string | undefined;
   readonly thing: Thing | undefined;
 }
@@ -18,7 +18,7 @@ interface Thing {
 
 export function aboutOf(fields: Fields): About {
   return {
-    who: oneLine(textIn(fields, "sender.login", "pusher.name") ?? "Someone"),
+    sender: objectIn(fields, "sender"),
     repository: textIn(fields, "repository.full_name"),
     thing: thingOf(fields),
   };
@@ -50,7 +50,8 @@ export function conversationOf({ thing, repository }: About): string | undefined
 
 /** Such as `zoe opened issue #12 "Printer on fire" in acme/shop.` */
 export function sentenceFor(event: string, about: About, fields: Fields): string {
-  const { who, repository, thing } = about;
+  const { sender, repository, thing } = about;
+  const who = oneLine(textIn(sender, "login") ?? textIn(fields, "pusher.name") ?? "Someone");
   const place = repository ?? textIn(fields, "organization.login", "enterprise.slug");
   const where = place && `in ${oneLine(place)}`;
   const action = textIn(fields, "action");

@@ -17,17 +17,18 @@ export const github = defineProvider({
   read({ headers, fields }) {
     const name = wordIn(headers, "x-github-event") ?? "event";
     if (name === "ping") return ignored("a ping");
-    if (textIn(fields, "sender.type") === "Bot") return ignored("a bot did it");
-    const action = textIn(fields, "action");
     const about = aboutOf(fields);
+    const { sender } = about;
+    if (textIn(sender, "type") === "Bot") return ignored("a bot did it");
+    const action = textIn(fields, "action");
     return oneDelivery({
       id: idIn(headers, "x-github-delivery"),
       event: action === undefined ? name : `${name}.${action}`,
       conversation: conversationOf(about),
       user: userFrom({
-        id: textIn(fields, "sender.id"),
+        id: textIn(sender, "id"),
         email: textIn(fields, "pusher.email"),
-        first_name: textIn(fields, "sender.login", "pusher.name"),
+        first_name: textIn(sender, "login") ?? textIn(fields, "pusher.name"),
       }),
       prompt: sentenceFor(name, about, fields),
       fields,

@@ -14,7 +14,7 @@ import {
 import { oneDelivery } from "./reading.ts";
 import { oneLine, quoted, sentence } from "./sentence.ts";
 import { TOLERANCE_ALONE } from "./settings.ts";
-import { DEFAULT_TOLERANCE_SECONDS, firstFitting, fromHex, isSame, isStale } from "./signature.ts";
+import { DEFAULT_TOLERANCE_SECONDS, firstFitting, fromHex, isAmong, isStale } from "./signature.ts";
 
 interface Signature {
   readonly timestamp: string;
@@ -56,7 +56,7 @@ function beginProof({ secrets, settings, now }: ProofRequest): Result<Proof, Pro
       const { timestamp, token, signature } = read.value;
       if (isStale(Number(timestamp), now, tolerance)) return refused("stale");
       const secret = firstFitting(secrets, (each) =>
-        isSame(createHmac("sha256", each).update(timestamp).update(token).digest(), signature),
+        isAmong(createHmac("sha256", each).update(timestamp).update(token).digest(), [signature]),
       );
       if (secret === undefined) return refused("wrong");
       return accepted({ secret, claim: { token, bodyHash: body.digest("hex") } });

@@ -87,7 +87,7 @@ export function freshTimeIn(
 
 export const DEFAULT_TOLERANCE_SECONDS = 300;
 
-/** Of any lengths: what is compared are their digests, which say nothing of how much was right. */
+/** For secrets of any length: compared are their digests, which say nothing of how much was right. */
 export function isSame(left: string | Uint8Array, right: string | Uint8Array): boolean {
   return timingSafeEqual(sha256(left), sha256(right));
 }
@@ -107,7 +107,9 @@ export function firstFitting<Candidate>(
   return candidates.filter((candidate) => fits(candidate))[0];
 }
 
-/** Whether any of these is the wanted one, all of them compared. */
+/** Whether any of these is the wanted digest, all of them compared. Its length is no secret. */
 export function isAmong(wanted: Uint8Array, signatures: readonly Uint8Array[]): boolean {
-  return firstFitting(signatures, (signature) => isSame(signature, wanted)) !== undefined;
+  const isWanted = (each: Uint8Array) =>
+    each.length === wanted.length && timingSafeEqual(each, wanted);
+  return firstFitting(signatures, isWanted) !== undefined;
 }
