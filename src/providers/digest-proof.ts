@@ -74,32 +74,44 @@ export function provenBy(secret: string | undefined): Result<Proven, ProofFault>
   return secret === undefined ? refused("wrong") : accepted({ secret });
 }
 
-/** A proof of `{prefix}` HMAC(secret, body) in one header, and nothing else. */
-export function bodyHmac(options: Writing & { readonly header: string }): Provider["beginProof"] {
-  return function beginBodyHmac(request) {
-    const signatures = digestIn(request, options.header, options);
+export interface HeaderHmac extends Writing {
+  /** It holds the signature, and nothing else. */
+  readonly header: string;
+  /** What is signed before and after the body; nothing, unless said. */
+  readonly around?: (request: ProofRequest) => Result<Around, ProofFault>;
+}
+
+export type Around = Pick<Keyed, "before" | "after">;
+
+/** A proof of HMAC(secret, body), or of what stands around the body too, in one header. */
+export function headerHmac(options: HeaderHmac): Provider["beginProof"] {
+  const { header, algorithm, around = nothing } = options;
+  return function beginHeaderHmac(request) {
+    const signatures = digestIn(request, header, options);
     if (!signatures.ok) return signatures;
+    const texts = around(request);
+    if (!texts.ok) return texts;
     const { secrets } = request;
-    const { algorithm } = options;
-    return accepted(hmacProof({ secrets, algorithm, signatures: signatures.value }));
+    return accepted(
+      hmacProof({ secrets, algorithm, signatures: signatures.value, ...texts.value }),
+    );
   };
 }
 
+function nothing(): Result<Around, ProofFault> {
+  return accepted({});
+}
+
 /** HMAC-SHA256 in hex of `v0:{time}:{body}`, under `v0=`: Slack's, and Zoom after it. */
-export function v0Hmac(headers: {
-  readonly signature: string;
-  readonly time: string;
-}): Provider["beginProof"] {
-  return function beginV0Hmac(request: ProofRequest) {
-    const writing: Writing = { algorithm: "sha256", encoding: "hex", prefix: "v0=" };
-    const signatures = digestIn(request, headers.signature, writing);
-    if (!signatures.ok) return signatures;
-    const time = freshTimeIn(request, headers.time);
-    if (!time.ok) return time;
-    const before = `v0:${time.value}:`;
-    const { secrets } = request;
-    return accepted(
-      hmacProof({ secrets, algorithm: "sha256", before, signatures: signatures.value }),
-    );
-  };
+export function v0Hmac(header: string, timeHeader: string): Provider["beginProof"] {
+  return headerHmac({
+    header,
+    algorithm: "sha256",
+    encoding: "hex",
+    prefix: "v0=",
+    around(request) {
+      const time = freshTimeIn(request, timeHeader);
+      return time.ok ? accepted({ before: `v0:${time.value}:` }) : time;
+    },
+  });
 }

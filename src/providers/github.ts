@@ -1,5 +1,5 @@
 /** GitHub: https://docs.github.com/en/webhooks/webhook-events-and-payloads */
-import { bodyHmac } from "./digest-proof.ts";
+import { headerHmac } from "./digest-proof.ts";
 import { textIn, userFrom } from "./found.ts";
 import { aboutOf, conversationOf, sentenceFor } from "./github-sentence.ts";
 import { defineProvider } from "./provider.ts";
@@ -8,7 +8,7 @@ import { idIn, ignored, oneDelivery, wordIn } from "./reading.ts";
 export const github = defineProvider({
   name: "github",
   mustBeAsynchronous: true,
-  beginProof: bodyHmac({
+  beginProof: headerHmac({
     header: "x-hub-signature-256",
     prefix: "sha256=",
     algorithm: "sha256",

@@ -1,7 +1,7 @@
 /** HubSpot: https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation */
 import type { Fields } from "../invocation/fields.ts";
 import { accepted, refused, type Result } from "../refusal.ts";
-import { hmacProof, prefixedProof } from "./digest-proof.ts";
+import { headerHmac, prefixedProof } from "./digest-proof.ts";
 import { textIn, userFrom } from "./found.ts";
 import {
   defineProvider,
@@ -32,29 +32,21 @@ function beginProof(request: ProofRequest): Result<Proof, ProofFault> {
   );
 }
 
-function beginNewest(request: ProofRequest): Result<Proof, ProofFault> {
-  const signatures = digestIn(request, "x-hubspot-signature-v3", {
-    algorithm: "sha256",
-    encoding: "base64",
-  });
-  if (!signatures.ok) return signatures;
-  const after = headerOf(request, "x-hubspot-request-timestamp");
-  if (!after.ok) return after;
-  const time = readTime(after.value);
-  if (time === undefined) return refused("malformed");
-  const { secrets, method, address, now, settings } = request;
-  const tolerance = settings.tolerance_seconds ?? DEFAULT_TOLERANCE_SECONDS;
-  if (isStale(time / 1_000, now, tolerance)) return refused("stale");
-  return accepted(
-    hmacProof({
-      secrets,
-      algorithm: "sha256",
-      before: `${method}${address}`,
-      after: after.value,
-      signatures: signatures.value,
-    }),
-  );
-}
+const beginNewest = headerHmac({
+  header: "x-hubspot-signature-v3",
+  algorithm: "sha256",
+  encoding: "base64",
+  around(request) {
+    const after = headerOf(request, "x-hubspot-request-timestamp");
+    if (!after.ok) return after;
+    const time = readTime(after.value);
+    if (time === undefined) return refused("malformed");
+    const { method, address, now, settings } = request;
+    const tolerance = settings.tolerance_seconds ?? DEFAULT_TOLERANCE_SECONDS;
+    if (isStale(time / 1_000, now, tolerance)) return refused("stale");
+    return accepted({ before: `${method}${address}`, after: after.value });
+  },
+});
 
 function readEvent(event: Fields): Delivery | undefined {
   const id = textIn(event, "eventId");

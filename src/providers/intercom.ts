@@ -1,6 +1,6 @@
 /** Intercom: https://developers.intercom.com/docs/webhooks */
 import type { Fields } from "../invocation/fields.ts";
-import { bodyHmac } from "./digest-proof.ts";
+import { headerHmac } from "./digest-proof.ts";
 import { textIn, userFrom } from "./found.ts";
 import { defineProvider } from "./provider.ts";
 import { ignored, oneDelivery } from "./reading.ts";
@@ -35,7 +35,7 @@ export const intercom = defineProvider({
   name: "intercom",
   // Seen at others' gateways: it looks whether an address answers, before it is saved.
   methods: ["HEAD"],
-  beginProof: bodyHmac({
+  beginProof: headerHmac({
     header: "x-hub-signature",
     prefix: "sha1=",
     algorithm: "sha1",

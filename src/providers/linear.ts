@@ -5,13 +5,13 @@ import { valueAt } from "../invocation/json-text.ts";
 import { readJson } from "../invocation/read-json.ts";
 import { MAX_JSON_LEVELS } from "../limits.ts";
 import { accepted, refused, type Result } from "../refusal.ts";
-import { hmacProof } from "./digest-proof.ts";
+import { headerHmac } from "./digest-proof.ts";
 import { textIn, userFrom } from "./found.ts";
 import { defineProvider, type Proof, type ProofFault, type ProofRequest } from "./provider.ts";
 import { idIn, oneDelivery } from "./reading.ts";
 import { oneLine, past, quoted, sentence, words } from "./sentence.ts";
 import { TOLERANCE_ALONE } from "./settings.ts";
-import { digestIn, isStale, readTime } from "./signature.ts";
+import { isStale, readTime } from "./signature.ts";
 
 const TOLERANCE_SECONDS = 60;
 
@@ -22,23 +22,27 @@ function timeIn(bytes: Uint8Array): number | undefined {
   return time === undefined ? undefined : readTime(time);
 }
 
+const beginBody = headerHmac({
+  header: "linear-signature",
+  algorithm: "sha256",
+  encoding: "hex",
+});
+
+/** The signature is checked first: what is not signed is not read. */
 function beginProof(request: ProofRequest): Result<Proof, ProofFault> {
-  const signatures = digestIn(request, "linear-signature", {
-    algorithm: "sha256",
-    encoding: "hex",
-  });
-  if (!signatures.ok) return signatures;
-  const { secrets, now, settings } = request;
-  const proof = hmacProof({ secrets, algorithm: "sha256", signatures: signatures.value });
-  const tolerance = settings.tolerance_seconds ?? TOLERANCE_SECONDS;
+  const begun = beginBody(request);
+  if (!begun.ok) return begun;
+  const { now, settings } = request;
+  const signed = begun.value;
   return accepted({
-    ...proof,
+    ...signed,
     needs: "bytes",
     finish(body) {
-      const proven = proof.finish(body);
+      const proven = signed.finish(body);
       if (!proven.ok) return proven;
       const time = timeIn(body.bytes ?? new Uint8Array());
       if (time === undefined) return refused("malformed");
+      const tolerance = settings.tolerance_seconds ?? TOLERANCE_SECONDS;
       return isStale(time / 1_000, now, tolerance) ? refused("stale") : proven;
     },
   });

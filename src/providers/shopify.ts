@@ -1,7 +1,7 @@
 /** Shopify: https://shopify.dev/docs/apps/build/webhooks */
 import type { Fields } from "../invocation/fields.ts";
 import { answersWith, DEFAULT_ANSWERS, DROPPED } from "./answers.ts";
-import { bodyHmac } from "./digest-proof.ts";
+import { headerHmac } from "./digest-proof.ts";
 import { objectIn, textIn, userFrom } from "./found.ts";
 import { defineProvider } from "./provider.ts";
 import { idIn, oneDelivery, wordIn } from "./reading.ts";
@@ -29,7 +29,7 @@ export const shopify = defineProvider({
   mustBeAsynchronous: true,
   // Eight failures in four hours, and Shopify removes the subscription.
   answers: answersWith(DEFAULT_ANSWERS.success, { fullDay: DROPPED }),
-  beginProof: bodyHmac({
+  beginProof: headerHmac({
     header: "x-shopify-hmac-sha256",
     algorithm: "sha256",
     encoding: "base64",

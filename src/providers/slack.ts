@@ -101,7 +101,7 @@ export const slack = defineProvider({
       headers: { ...DEFAULT_ANSWERS.fullDay.headers, ...NO_RETRY },
     },
   }),
-  beginProof: v0Hmac({ signature: "x-slack-signature", time: "x-slack-request-timestamp" }),
+  beginProof: v0Hmac("x-slack-signature", "x-slack-request-timestamp"),
   read({ fields }) {
     const type = textIn(fields, "type");
     if (type === "url_verification") {

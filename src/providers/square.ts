@@ -1,25 +1,19 @@
 /** Square: https://developer.squareup.com/docs/webhooks/step3validate */
 import { accepted } from "../refusal.ts";
-import { hmacProof } from "./digest-proof.ts";
+import { headerHmac } from "./digest-proof.ts";
 import { textIn, userFrom } from "./found.ts";
 import { defineProvider } from "./provider.ts";
 import { oneDelivery } from "./reading.ts";
 import { reports } from "./sentence.ts";
-import { digestIn } from "./signature.ts";
 
 export const square = defineProvider({
   name: "square",
-  beginProof(request) {
-    const signatures = digestIn(request, "x-square-hmacsha256-signature", {
-      algorithm: "sha256",
-      encoding: "base64",
-    });
-    if (!signatures.ok) return signatures;
-    const { secrets, address: before } = request;
-    return accepted(
-      hmacProof({ secrets, algorithm: "sha256", before, signatures: signatures.value }),
-    );
-  },
+  beginProof: headerHmac({
+    header: "x-square-hmacsha256-signature",
+    algorithm: "sha256",
+    encoding: "base64",
+    around: ({ address }) => accepted({ before: address }),
+  }),
   read({ fields }) {
     const event = textIn(fields, "type") ?? "event";
     return oneDelivery({

@@ -1,6 +1,6 @@
 /** Typeform: https://www.typeform.com/developers/webhooks/ */
 import type { Fields } from "../invocation/fields.ts";
-import { bodyHmac } from "./digest-proof.ts";
+import { headerHmac } from "./digest-proof.ts";
 import { listIn, objectOf, textIn, userFrom } from "./found.ts";
 import { defineProvider } from "./provider.ts";
 import { oneDelivery } from "./reading.ts";
@@ -21,7 +21,7 @@ function emailIn(fields: Fields): string | undefined {
 
 export const typeform = defineProvider({
   name: "typeform",
-  beginProof: bodyHmac({
+  beginProof: headerHmac({
     header: "typeform-signature",
     prefix: "sha256=",
     algorithm: "sha256",

@@ -1,6 +1,6 @@
 /** WhatsApp, Messenger and Instagram: https://developers.facebook.com/docs/graph-api/webhooks */
 import { answersWith, emptyAnswer, jsonAnswer, textAnswer } from "./answers.ts";
-import { bodyHmac } from "./digest-proof.ts";
+import { headerHmac } from "./digest-proof.ts";
 import { readMetaEntries } from "./meta-entries.ts";
 import { defineProvider } from "./provider.ts";
 import { batch, ignored } from "./reading.ts";
@@ -15,7 +15,7 @@ export const whatsapp = defineProvider({
   usesVerifyToken: true,
   mustBeAsynchronous: true,
   answers: answersWith(emptyAnswer(200)),
-  beginProof: bodyHmac({
+  beginProof: headerHmac({
     header: "x-hub-signature-256",
     prefix: "sha256=",
     algorithm: "sha256",

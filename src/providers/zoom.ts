@@ -52,7 +52,7 @@ export const zoom = defineProvider({
   settings: TOLERANCE_ALONE,
   // It never repeats what was told 4xx.
   answers: answersWith(emptyAnswer(200), { fullDay: { ...DEFAULT_ANSWERS.fullDay, status: 503 } }),
-  beginProof: v0Hmac({ signature: "x-zm-signature", time: "x-zm-request-timestamp" }),
+  beginProof: v0Hmac("x-zm-signature", "x-zm-request-timestamp"),
   read({ headers, fields, secret }) {
     const event = textIn(fields, "event") ?? "event";
     if (event === "endpoint.url_validation") return prove(fields, secret);
