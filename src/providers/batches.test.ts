@@ -58,6 +58,14 @@ describe("whatsapp's read", () => {
     }
   });
 
+  it("gives a message no contacts of others", () => {
+    const contacts = [{ wa_id: "1" }, { wa_id: "2" }];
+    const [only] = deliveries(
+      read("whatsapp", whatsapp({ contacts, messages: [text("a", { from: "3" })] })),
+    ).deliveries;
+    expect(valueIn(only?.fields ?? new Map(), "entry.0.changes.0.value.contacts")).toBeUndefined();
+  });
+
   it("knows a sender who has no number by the contact beside the message", () => {
     const contacts = [{ user_id: "US.9", profile: { name: "Zoe" } }];
     const reading = read("whatsapp", whatsapp({ contacts, messages: [text("a", {})] }));

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { signers } from "./signers.ts";
 import { prove, type TestDelivery } from "./test-delivery.ts";
 
 const NOW = 1_700_000_000;
@@ -307,5 +308,46 @@ describe("hmac's proof", () => {
 describe("none's proof", () => {
   it("is always good, and names no secret", () => {
     expect(prove({ provider: "none" })).toEqual({ ok: true, value: { secret: "" } });
+  });
+});
+
+describe("a time that is signed without a joint", () => {
+  const time = String(NOW);
+
+  it.each([
+    ["discord", "x-signature-timestamp"],
+    ["sendgrid", "x-twilio-email-event-webhook-timestamp"],
+  ])("of %s takes nothing from the body", (name, timeHeader) => {
+    const signer = signers.find(({ provider }) => provider === name);
+    const body = "[{}]";
+    const headers = signer?.headers(body, signer.secret, NOW) ?? {};
+    const secrets = [signer?.secret ?? ""];
+    expect(isProven({ provider: name, headers, secrets, body })).toBe(true);
+    const moved = { ...headers, [timeHeader]: `${time}[` };
+    expect(isProven({ provider: name, headers: moved, secrets, body: "{}]" })).toBe(false);
+  });
+});
+
+describe("hubspot's version", () => {
+  const signed = createHash("sha256").update(`sPOST${ADDRESS}b`).digest("hex");
+
+  it.each([
+    ["v2", true],
+    ["v1", false],
+    ["v4", false],
+    ["V2", false],
+  ])("%s of what v2 signs is taken: %s", (version, taken) => {
+    const headers = { "x-hubspot-signature": signed, "x-hubspot-signature-version": version };
+    expect(isProven({ provider: "hubspot", headers, body: "b" })).toBe(taken);
+  });
+
+  it("is the newest one, however good an older one beside it is", () => {
+    const headers = {
+      "x-hubspot-signature": signed,
+      "x-hubspot-signature-version": "v2",
+      "x-hubspot-signature-v3": Buffer.alloc(32).toString("base64"),
+      "x-hubspot-request-timestamp": String(NOW * 1_000),
+    };
+    expect(isProven({ provider: "hubspot", headers, body: "b" })).toBe(false);
   });
 });

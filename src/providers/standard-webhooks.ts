@@ -58,7 +58,13 @@ function prefixIn(headers: HeaderLookup): "webhook" | "svix" {
   return headers.get("webhook-id") === null && headers.get("svix-id") !== null ? "svix" : "webhook";
 }
 
-export function beginStandardProof(request: ProofRequest): Result<Proof, ProofFault> {
+interface Signed {
+  /** The id and the time, as they are signed before the body. */
+  readonly before: string;
+  readonly signatures: Signatures;
+}
+
+function readHeaders(request: ProofRequest): Result<Signed, ProofFault> {
   const prefix = prefixIn(request.headers);
   const id = headerOf(request, `${prefix}-id`);
   if (!id.ok) return id;
@@ -68,26 +74,25 @@ export function beginStandardProof(request: ProofRequest): Result<Proof, ProofFa
   if (!time.ok) return time;
   const signatures = readSignatures(list.value);
   if (!signatures.ok) return signatures;
-  const { v1, v1a } = signatures.value;
-  const before = `${id.value}.${time.value}.`;
-  const secrets = request.secrets.filter((secret) => !isPublic(secret));
-  const keys = request.secrets.filter(isPublic);
+  return accepted({ before: `${id.value}.${time.value}.`, signatures: signatures.value });
+}
+
+export function beginStandardProof(request: ProofRequest): Result<Proof, ProofFault> {
+  const signed = readHeaders(request);
+  if (!signed.ok) return signed;
+  const { before, signatures } = signed.value;
   const symmetric = hmacProof({
-    secrets,
+    secrets: request.secrets.filter((secret) => !isPublic(secret)),
     algorithm: "sha256",
     before,
-    signatures: v1,
+    signatures: signatures.v1,
     keyOf: (secret) => keyBytes(secret) ?? secret,
   });
+  const keys = request.secrets.filter(isPublic);
+  if (keys.length === 0) return accepted(symmetric);
+  const byKey = { secrets: keys, keyOf: publicKey, before, signatures: signatures.v1a };
   // While one kind of key replaces the other, both are tried.
-  return accepted(
-    keys.length === 0
-      ? symmetric
-      : either(
-          symmetric,
-          ed25519Proof({ secrets: keys, keyOf: publicKey, before, signatures: v1a }),
-        ),
-  );
+  return accepted(either(symmetric, ed25519Proof(byKey)));
 }
 
 /** `second` says what the body must be given as. */
