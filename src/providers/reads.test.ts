@@ -760,6 +760,17 @@ describe("the other senders' read", () => {
     expect(read(provider, body).kind).toBe("ignored");
   });
 
+  it.each([
+    [{ uuid: "u", participant: { user_id: "7" } }, "a.b:17:u:7"],
+    [{ id: 88 }, "a.b:17:88"],
+    [{}, "a.b:17:t1"],
+  ])("of zoom knows a repeat of %j by what it is about", (object, id) => {
+    const headers = { "x-zm-trackingid": "t1" };
+    expect(
+      one("zoom", { event: "a.b", event_ts: 17, payload: { object } }, { headers }),
+    ).toMatchObject({ id });
+  });
+
   it.each(["v0:1654503849:{}", "", "a b", "x".repeat(129), "é", "a\nb"])(
     "of zoom refuses to sign %j",
     (plainToken) => {

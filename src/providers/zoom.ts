@@ -23,14 +23,26 @@ function prove(fields: Fields, secret: string): Reading {
   return { kind: "handshake", answer: jsonAnswer(200, { plainToken, encryptedToken }) };
 }
 
-/** Zoom has no id of a delivery: the time of the event and what it was about come nearest. */
+/**
+ * The event's own time and what it was about. Zoom's tracking id is said to be new with each attempt,
+ * which would hide a repeat, so it counts only where the event names nothing.
+ */
 function idOf(event: string, fields: Fields, headers: HeaderLookup): string | undefined {
   const time = textIn(fields, "event_ts");
-  const what = idIn(headers, "x-zm-trackingid") ?? textIn(fields, ...THING);
-  return time && what && `${event}:${time}:${what}`;
+  const thing = textIn(
+    fields,
+    "payload.object.uuid",
+    "payload.object.id",
+    "payload.object.channel_id",
+  );
+  const person = textIn(
+    fields,
+    "payload.object.participant.participant_uuid",
+    "payload.object.participant.user_id",
+  );
+  const what = thing ?? idIn(headers, "x-zm-trackingid");
+  return time && what && [event, time, what, person].filter(Boolean).join(":");
 }
-
-const THING = ["payload.object.uuid", "payload.object.id", "payload.object.channel_id"] as const;
 
 /** Such as `Zoom reports: meeting "Stand-up" started.` of `meeting.started`. */
 function sentenceFor(event: string, fields: Fields): string {
