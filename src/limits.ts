@@ -107,3 +107,15 @@ export const SNAPSHOT_FRESH_MS = 60_000;
 
 /** A callback's host has so long to answer. */
 export const MAX_CALLBACK_SECONDS = 30;
+
+/** Delivery ids are kept for 24 h: a signed time that may be older would let a repeat through. */
+export const MAX_TOLERANCE_SECONDS = 24 * 60 * 60;
+
+/** Events in one delivery; WhatsApp sends 1,000 at most, and each becomes a task. */
+export const MAX_BATCH_EVENTS = 10_000;
+
+/** What a sentence quotes of a title or a name that somebody else has written. */
+export const MAX_QUOTED_CHARS = 200;
+
+/** Twilio signs a form's fields, some dozens of them, so that they are sorted before it is proven. */
+export const MAX_SIGNED_FORM_FIELDS = 1_000;

@@ -61,6 +61,8 @@ export type Refusal =
       /** `Retry-After` as the platform said it, if it did. */
       readonly retryAfter?: string;
     }
+  | { readonly reason: "signature_invalid" }
+  | { readonly reason: "day_full" }
   | { readonly reason: "platform_failed" }
   | { readonly reason: "platform_unreachable" }
   | { readonly reason: "platform_timeout" }
@@ -133,6 +135,10 @@ export function tell(refusal: Refusal): Told {
       return { status: 422, detail: refusal.problems };
     case "getter_found_nothing":
       return { status: 422, detail: [refusal.problem], task: refusal.task };
+    case "signature_invalid":
+      return { status: 401, detail: "The signature is missing or wrong" };
+    case "day_full":
+      return { status: 429, detail: "This source has run as often as it may today" };
     case "rate_limited":
       return {
         status: 429,
