@@ -44,6 +44,8 @@ export type Refusal =
   | { readonly reason: "api_key_invalid" }
   | { readonly reason: "agent_not_found" }
   | { readonly reason: "not_found" }
+  | { readonly reason: "source_not_found" }
+  | { readonly reason: "sender_not_allowed" }
   | { readonly reason: "link_expired" }
   | { readonly reason: "link_invalid" }
   | { readonly reason: "range_unsatisfiable"; readonly size: number }
@@ -99,6 +101,10 @@ export function tell(refusal: Refusal): Told {
       return { status: 404, detail: "Agent not found" };
     case "not_found":
       return { status: 404, detail: "Not found" };
+    case "source_not_found":
+      return { status: 404, detail: "Source not found" };
+    case "sender_not_allowed":
+      return { status: 403, detail: "This source takes nothing from where this came from" };
     case "link_expired":
       return { status: 403, detail: "This link has expired" };
     case "link_invalid":

@@ -27,7 +27,6 @@ export interface Desks {
   list(agentId: string, organisation: string): Promise<readonly StoredSource[]>;
   put(place: SourcePlace, change: SourceChange): Promise<Changed>;
   remove(place: SourcePlace, organisation: string): Promise<boolean>;
-  open(agentId: string, row: StoredSource): Promise<Source>;
   take(place: SourcePlace, day: Day, runs: { wanted: number; max: number }): Promise<number>;
   claim(place: SourcePlace, claim: TokenClaim): Promise<boolean>;
   keepClaim(place: SourcePlace, token: string): Promise<void>;
@@ -112,7 +111,6 @@ export function createDesks({ namespace, seal, waitUntil }: DesksOptions): Desks
       return isRemoved;
     },
 
-    open: (agentId, row) => openSource(agentId, row, seal),
     take: (place, day, runs) => deskOf(place).take(place.name, day, runs),
     claim: (place, claim) => deskOf(place).claim(place.name, claim),
     keepClaim: (place, token) => deskOf(place).keepClaim(place.name, token),

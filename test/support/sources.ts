@@ -1,0 +1,74 @@
+import { createHmac } from "node:crypto";
+import { expect } from "vitest";
+import { type Answer, jsonOf, send, type Sent } from "./http.ts";
+import { type Delivery, startTaskPair, type TaskPair } from "./task-pair.ts";
+
+/** A gateway with sources, before a platform that takes every task. */
+export interface SourcePair extends TaskPair {
+  /** Sets a source of `agent-1`; `delivery` may say with which key. */
+  put(name: string, source: object, delivery?: Delivery): Promise<Answer>;
+  /** What `GET` shows of it. */
+  shown(name: string): Promise<Shown>;
+  /** A delivery to it: no key, nothing but what is given. */
+  hook(name: string, sent?: Sent): Promise<Answer>;
+  /** The conversation of one of its senders' own. */
+  taskId(name: string, value: string): string;
+}
+
+export interface Shown {
+  readonly dead: number;
+  readonly runs_today: number;
+  readonly deliveries: readonly Record<string, unknown>[];
+}
+
+export async function startSourcePair(
+  vars: Readonly<Record<string, string | undefined>> = {},
+): Promise<SourcePair> {
+  const pair = await startTaskPair(vars);
+  const pathOf = (name: string) => `/v1/agents/agent-1/sources/${name}`;
+  return {
+    ...pair,
+    get gateway() {
+      return pair.gateway;
+    },
+    put: (name, source, delivery) =>
+      pair.call(pathOf(name), { method: "PUT", body: JSON.stringify(source), ...delivery }),
+    async shown(name) {
+      const answer = await pair.call(pathOf(name), { method: "GET" });
+      expect(answer.status).toBe(200);
+      return jsonOf(answer) as Shown;
+    },
+    hook: (name, sent) => send(`${pair.gateway.url}/hooks/agent-1/${name}`, sent),
+    taskId: (name, value) => `agent-1:${name}:${value}`,
+  };
+}
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** An event as GitHub signs it. */
+export function githubEvent(
+  secret: string,
+  event: object,
+  { id = "delivery-1", name = "issues" }: { id?: string; name?: string } = {},
+): Sent {
+  const body = JSON.stringify(event);
+  const signature = createHmac("sha256", secret).update(body).digest("hex");
+  return {
+    body,
+    headers: {
+      ...JSON_TYPE,
+      "x-github-event": name,
+      "x-github-delivery": id,
+      "x-hub-signature-256": `sha256=${signature}`,
+    },
+  };
+}
+
+/** A message of a Telegram chat. */
+export function telegramUpdate(secret: string, update: number, chat: number, text: string): Sent {
+  const from = { id: 7, is_bot: false, first_name: "Ann" };
+  return {
+    body: JSON.stringify({ update_id: update, message: { from, chat: { id: chat }, text } }),
+    headers: { ...JSON_TYPE, "x-telegram-bot-api-secret-token": secret },
+  };
+}
