@@ -21,11 +21,14 @@ export interface Shown {
   readonly deliveries: readonly Record<string, unknown>[];
 }
 
+function pathOf(name: string): string {
+  return `/v1/agents/agent-1/sources/${name}`;
+}
+
 export async function startSourcePair(
   vars: Readonly<Record<string, string | undefined>> = {},
 ): Promise<SourcePair> {
   const pair = await startTaskPair(vars);
-  const pathOf = (name: string) => `/v1/agents/agent-1/sources/${name}`;
   return {
     ...pair,
     get gateway() {
