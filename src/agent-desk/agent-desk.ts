@@ -28,7 +28,7 @@ import { secretsAfter } from "./secret-change.ts";
  *
  * Workers read a source (`find`) and keep what they read for ten seconds, so a burst of deliveries
  * costs the desk next to nothing. In the path of a delivery it is asked only where it must be exact:
- * where a day has a limit (`take`, before the task is accepted), and where a token may be used once
+ * where a day has a limit (`take`, before the task is accepted, and `giveBack`, if it is not), and where a token may be used once
  * (`claim`, for a minute; `keepClaim`, once the task is on disk). What became of deliveries is noted
  * afterwards, many at a time (`note`): a crash loses lines of a list, and no task.
  *
@@ -105,6 +105,16 @@ export class AgentDesk extends DurableObject<Env> {
     const taken = Math.max(0, Math.min(wanted, max - this.#runs(name, day)));
     if (taken > 0) this.#addRuns(name, day, taken);
     return taken;
+  }
+
+  /** Of what was taken, what did not run: repeats, and what met with trouble. */
+  giveBack(name: string, day: Day, runs: number): void {
+    this.#rows(
+      "UPDATE run_day SET runs = max(0, runs - ?) WHERE source = ? AND day = ?",
+      runs,
+      name,
+      day,
+    );
   }
 
   /** Notes what became of deliveries, in their order; those of sources that are gone are dropped. */
@@ -201,11 +211,10 @@ export class AgentDesk extends DurableObject<Env> {
   #addRuns(name: string, day: Day, runs: number): void {
     this.#sql.exec("DELETE FROM run_day WHERE source = ? AND day < ?", name, day);
     this.#sql.exec(
-      `INSERT INTO run_day (source, day, runs) VALUES (?, ?, max(0, ?))
-       ON CONFLICT DO UPDATE SET runs = max(0, runs + ?)`,
+      `INSERT INTO run_day (source, day, runs) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET runs = runs + excluded.runs`,
       name,
       day,
-      runs,
       runs,
     );
   }

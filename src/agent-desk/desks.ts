@@ -28,6 +28,7 @@ export interface Desks {
   put(place: SourcePlace, change: SourceChange): Promise<Changed>;
   remove(place: SourcePlace, organisation: string): Promise<boolean>;
   take(place: SourcePlace, day: Day, runs: { wanted: number; max: number }): Promise<number>;
+  giveBack(place: SourcePlace, day: Day, runs: number): Promise<void>;
   claim(place: SourcePlace, claim: TokenClaim): Promise<boolean>;
   keepClaim(place: SourcePlace, token: string): Promise<void>;
   /** Noted soon, if no crash comes before: nothing may hang on it. */
@@ -112,6 +113,7 @@ export function createDesks({ namespace, seal, waitUntil }: DesksOptions): Desks
     },
 
     take: (place, day, runs) => deskOf(place).take(place.name, day, runs),
+    giveBack: (place, day, runs) => deskOf(place).giveBack(place.name, day, runs),
     claim: (place, claim) => deskOf(place).claim(place.name, claim),
     keepClaim: (place, token) => deskOf(place).keepClaim(place.name, token),
     note: ({ agentId, name }, noted) =>

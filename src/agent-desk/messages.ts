@@ -51,7 +51,7 @@ export interface DeliveryNote {
   readonly task_id: string | null;
   readonly turn: number | null;
   readonly error: string | null;
-  /** How many runs of this day it is to count as: -1 gives one back that was taken for it. */
+  /** How many runs of this day it is still to be counted as. */
   readonly runs: number;
 }
 

@@ -75,3 +75,40 @@ export function telegramUpdate(secret: string, update: number, chat: number, tex
     headers: { ...JSON_TYPE, "x-telegram-bot-api-secret-token": secret },
   };
 }
+
+/** HMAC-SHA256 in hex. */
+export function hexHmac(secret: string, content: string | Uint8Array): string {
+  return createHmac("sha256", secret).update(content).digest("hex");
+}
+
+/** What Slack sends, signed at this time in unix seconds. */
+export function slackRequest(secret: string, body: object, now = Date.now() / 1000): Sent {
+  const text = JSON.stringify(body);
+  const time = String(Math.floor(now));
+  return {
+    body: text,
+    headers: {
+      ...JSON_TYPE,
+      "x-slack-request-timestamp": time,
+      "x-slack-signature": `v0=${hexHmac(secret, `v0:${time}:${text}`)}`,
+    },
+  };
+}
+
+/** Messages of one WhatsApp batch, by id, each with its sender and its text. */
+export function whatsappBatch(
+  secret: string,
+  messages: readonly (readonly [id: string, from: string, text: string] | null)[],
+): Sent {
+  const list = messages.map(
+    (message) =>
+      message && { id: message[0], from: message[1], type: "text", text: { body: message[2] } },
+  );
+  const value = { messaging_product: "whatsapp", messages: list };
+  const body = JSON.stringify({
+    object: "whatsapp_business_account",
+    entry: [{ id: "1", changes: [{ field: "messages", value }] }],
+  });
+  const headers = { ...JSON_TYPE, "x-hub-signature-256": `sha256=${hexHmac(secret, body)}` };
+  return { body, headers };
+}

@@ -7,7 +7,7 @@ import { invokeInTurn } from "../invoke.ts";
 import type { AppEnv } from "../variables.ts";
 import type { SourceCall } from "./calls.ts";
 import { noteOne } from "./note.ts";
-import { runsAdded, takeRuns } from "./place-all.ts";
+import { takeRuns } from "./runs-of-day.ts";
 import { seeOther, tellFullDay } from "./tell.ts";
 
 export function isWaitedFor({ call }: SourceCall): boolean {
@@ -24,8 +24,8 @@ export async function runInSight(
   source: Source,
   { call, deliveryId: delivery_id, answers, upload }: InSight,
 ): Promise<Response> {
-  const isTaken = (await takeRuns(c, source, 1)) > 0;
-  if (!isTaken && !(await c.get("past").isRepeat(call))) {
+  const day = await takeRuns(c, source, 1);
+  if (day.granted === 0 && !(await c.get("past").isRepeat(call))) {
     const response = await tellFullDay(c, answers);
     noteOne(c, source, { delivery_id, outcome: "day_full", status: response.status });
     return response;
@@ -36,19 +36,27 @@ export async function runInSight(
   try {
     response = await invokeInTurn(c, call, { upload });
   } finally {
-    const isRepeat = c.get("isRepeat") === true;
+    const outcome = outcomeOf(c);
     const turn = c.get("turn") ?? null;
+    const isStarted = outcome === "started";
+    await day.settle(isStarted ? 1 : 0);
     noteOne(c, source, {
       delivery_id,
+      outcome,
       task_id: call.task.id,
       turn,
-      outcome: isRepeat ? "repeat" : turn === null ? "trouble" : "started",
       status: response?.status ?? UNTOLD,
-      runs: isTaken ? runsAdded(source, !isRepeat && turn !== null) : 0,
+      runs: isStarted ? day.uncounted : 0,
     });
   }
   const { redirect } = source.settings;
   return redirect !== undefined && response.ok ? seeOther(c, redirect) : response;
+}
+
+/** It has a turn once it is on disk, whatever became of it then. */
+function outcomeOf(c: Context<AppEnv>): "started" | "repeat" | "trouble" {
+  if (c.get("turn") === undefined) return "trouble";
+  return c.get("isRepeat") === true ? "repeat" : "started";
 }
 
 /** What is thrown gets its status later. */

@@ -1,12 +1,12 @@
 /** Handing over the tasks of one delivery: no more of them than the day allows. */
 import type { Context } from "hono";
-import { dayOf } from "../../agent-desk/day.ts";
 import type { Source } from "../../agent-desk/source.ts";
 import { MAX_PLACING } from "../../limits.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { place } from "../invoke.ts";
 import type { AppEnv } from "../variables.ts";
 import type { Listed, SourceCall } from "./calls.ts";
+import { takeRuns } from "./runs-of-day.ts";
 
 export interface Placement extends Listed {
   readonly outcome: "started" | "repeat" | "dropped" | "day_full" | "trouble";
@@ -19,31 +19,17 @@ export async function placeAll(
   source: Source,
   { calls, upload }: { readonly calls: readonly SourceCall[]; readonly upload: Upload },
 ): Promise<readonly Placement[]> {
-  const granted = await takeRuns(c, source, calls.length);
-  const placings = calls.map((each, index) => ({ each, isGranted: index < granted }));
-  return inOrder(
+  const day = await takeRuns(c, source, calls.length);
+  const placings = calls.map((each, index) => ({ each, isGranted: index < day.granted }));
+  const placements = await inOrder(
     placings,
     ({ each }) => each.call.task.id,
-    ({ each, isGranted }) =>
-      isGranted ? placeOne(c, source, { ...each, upload }) : placeOnFullDay(c, each),
+    ({ each, isGranted }) => (isGranted ? placeOne(c, each, upload) : placeOnFullDay(c, each)),
   );
-}
-
-/** So many may run today: they are taken before, and given back if they do not run. */
-export async function takeRuns(
-  c: Context<AppEnv>,
-  source: Source,
-  wanted: number,
-): Promise<number> {
-  const { max_runs_per_day: max } = source.settings;
-  if (max === undefined || wanted === 0) return wanted;
-  return c.get("desks").take(source, dayOf(Date.now()), { wanted, max });
-}
-
-/** What a delivery adds to the day's runs now that it is known whether it has run. */
-export function runsAdded({ settings }: Source, hasRun: boolean): number {
-  const taken = settings.max_runs_per_day === undefined ? 0 : 1;
-  return (hasRun ? 1 : 0) - taken;
+  await day.settle(placements.filter(({ outcome }) => outcome === "started").length);
+  return placements.map((each) =>
+    each.outcome === "started" ? { ...each, runs: day.uncounted } : each,
+  );
 }
 
 /** A repeat is told as one on a full day too. */
@@ -57,22 +43,20 @@ async function placeOnFullDay(
 
 async function placeOne(
   c: Context<AppEnv>,
-  source: Source,
-  { call, deliveryId, upload }: SourceCall & { readonly upload: Upload },
+  { call, deliveryId }: SourceCall,
+  upload: Upload,
 ): Promise<Placement> {
   const listed = { delivery_id: deliveryId, task_id: call.task.id };
   try {
     const placed = await place(c, call, upload);
     if (placed === "conflict") throw new Error("a delivery is known by its id alone");
     const { turn, isRepeat, isDropped } = placed;
-    const hasRun = !isRepeat && !isDropped;
-    if (hasRun) upload.keep();
+    if (!isRepeat && !isDropped) upload.keep();
     const outcome = isRepeat ? "repeat" : isDropped ? "dropped" : "started";
-    return { ...listed, outcome, turn, runs: runsAdded(source, hasRun) };
+    return { ...listed, outcome, turn };
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error("unknown");
-    const runs = runsAdded(source, false);
-    return { ...listed, outcome: "trouble", error: error.name, runs, thrown: error };
+    return { ...listed, outcome: "trouble", error: error.name, thrown: error };
   }
 }
 
