@@ -4,13 +4,13 @@ import type { Source } from "../../agent-desk/source.ts";
 import type { Answers } from "../../providers/answers.ts";
 import type { Deliveries } from "../../providers/provider.ts";
 import type { Upload } from "../../uploads/upload.ts";
-import { answerSender, refuse } from "../respond.ts";
+import { refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { callsOf } from "./calls.ts";
 import { isWaitedFor, runInSight } from "./in-sight.ts";
 import { noteAll } from "./note.ts";
 import { placeAll, type Placement } from "./place-all.ts";
-import { seeOther, tellFullDay } from "./tell.ts";
+import { seeOther, tellFullDay, tellRead } from "./tell.ts";
 
 export interface Proved {
   readonly reading: Deliveries;
@@ -79,5 +79,5 @@ async function tell(
   const isRepeat = placements.length > 0 && placements.every((one) => one.outcome === "repeat");
   const { redirect } = source.settings;
   if (redirect !== undefined) return seeOther(c, redirect);
-  return answerSender(c, isRepeat ? answers.repeat : answers.success);
+  return tellRead(c, isRepeat ? answers.repeat : answers.success);
 }

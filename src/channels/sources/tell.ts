@@ -1,9 +1,14 @@
 /** Answers of sources that have a header of their own. */
 import type { Context } from "hono";
 import { secondsToMidnight } from "../../agent-desk/day.ts";
-import type { Answers } from "../../providers/answers.ts";
+import type { Answers, SenderAnswer } from "../../providers/answers.ts";
 import { answer, answerSender } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
+
+/** What was read to its end leaves nothing to throw away. */
+export function tellRead(c: Context<AppEnv>, { status, headers, body }: SenderAnswer): Response {
+  return answer(c, body, { status, headers });
+}
 
 /** Where the sender may come again, when: after midnight UTC. */
 export function tellFullDay(c: Context<AppEnv>, { fullDay }: Answers): Promise<Response> {
