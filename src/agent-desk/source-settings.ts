@@ -40,7 +40,8 @@ const SHOWN_ALONE = [
   "deliveries",
 ];
 
-const schema = z.strictObject({
+/** All but what its provider's proof uses. */
+export const sourceSchema = z.strictObject({
   ...sourceFields.shape,
   ...secretFields.shape,
   provider: providerField,
@@ -55,7 +56,7 @@ export function readSource(
     ([name, value]) => value !== null && !SHOWN_ALONE.includes(name),
   );
   const others = given.filter(([name]) => !SETTING_NAMES.includes(name));
-  const own = schema.safeParse(Object.fromEntries(others));
+  const own = sourceSchema.safeParse(Object.fromEntries(others));
   const provider = providers.get(String(body["provider"]));
   const proof = provider && readSettings(provider, body);
   const problems = [
