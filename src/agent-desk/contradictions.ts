@@ -8,17 +8,14 @@ export interface Beside {
   readonly provider: Provider;
   readonly secrets: SecretFields;
   readonly rules: HandlingRules;
+  readonly keptSecret: string | undefined;
 }
 
-/** Whether an absent secret is missing shows only once it is known whether one is kept. */
-export function contradictions(
-  fields: SourceFields,
-  { provider, secrets, rules }: Beside,
-): Problem[] {
-  const { secret, verify_token } = secrets;
-  const wrong = secret === undefined ? undefined : provider.secretProblem(secret);
+export function contradictions(fields: SourceFields, beside: Beside): Problem[] {
+  const { provider, secrets, rules } = beside;
+  const { verify_token } = secrets;
   return [
-    ...of("secret", wrong),
+    ...of("secret", secretProblem(beside)),
     ...of(
       "verify_token",
       verify_token !== undefined && !provider.usesVerifyToken && unused(provider),
@@ -26,6 +23,13 @@ export function contradictions(
     ...againstProvider(fields, provider),
     ...againstHandling(fields, rules),
   ];
+}
+
+/** A kept secret may be another provider's; one that needs none has no use for it. */
+function secretProblem({ provider, secrets, keptSecret }: Beside): string | undefined {
+  const { secret } = secrets;
+  if (secret === undefined && provider.secretProblem(undefined) === undefined) return undefined;
+  return provider.secretProblem(secret ?? keptSecret);
 }
 
 function againstProvider(fields: SourceFields, provider: Provider): Problem[] {

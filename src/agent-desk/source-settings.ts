@@ -47,10 +47,16 @@ export const sourceSchema = z.strictObject({
   provider: providerField,
 });
 
+export interface Known {
+  readonly rules: HandlingRules;
+  /** Counts where none is given. */
+  readonly keptSecret: string | undefined;
+}
+
 /** Refuses with all that is wrong. What is `null` counts as left out. */
 export function readSource(
   body: Readonly<Record<string, unknown>>,
-  rules: HandlingRules,
+  known: Known,
 ): Result<GivenSource, readonly Problem[]> {
   const given = Object.entries(body).filter(
     ([name, value]) => value !== null && !SHOWN_ALONE.includes(name),
@@ -67,7 +73,7 @@ export function readSource(
   const { secret, verify_token, revoke_previous, ...fields } = own.data;
   const secrets = { secret, verify_token, revoke_previous };
   const settings = { ...fields, proof: proof.value };
-  const found = contradictions(settings, { provider, secrets, rules });
+  const found = contradictions(settings, { ...known, provider, secrets });
   if (found.length > 0) return refused(found);
   return accepted({ settings, provider, secrets });
 }

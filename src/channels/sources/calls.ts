@@ -3,13 +3,13 @@ import type { Context } from "hono";
 import { type Run, runOf } from "../../agent-desk/run.ts";
 import type { Source } from "../../agent-desk/source.ts";
 import type { TurnCall } from "../../conversation/arrival.ts";
-import type { HandlingRules } from "../../invocation/handling.ts";
 import { doesRun } from "../../providers/event-filter.ts";
 import type { Deliveries, Delivery } from "../../providers/provider.ts";
 import type { Refusal } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import type { AppEnv } from "../variables.ts";
 import type { Noted } from "./note.ts";
+import { rulesOf } from "./rules.ts";
 
 export interface SourceCall {
   readonly call: TurnCall;
@@ -55,12 +55,6 @@ export function callsOf(
 
 function listed(outcome: Listed["outcome"], { id }: Delivery, error: string): Listed {
   return { outcome, delivery_id: id ?? null, error };
-}
-
-function rulesOf(c: Context<AppEnv>): HandlingRules {
-  const { SYNC_TIMEOUT_SECONDS: maxWaitSeconds, CALLBACK_HOSTS: callbackHosts = [] } =
-    c.get("config");
-  return { maxWaitSeconds, callbackHosts };
 }
 
 /** The organisation is the one that the platform named when the source was set. */

@@ -1,6 +1,6 @@
 /** `PUT /v1/agents/{agent_id}/sources/{name}`: sets a source whole (contract §4). */
 import type { Context } from "hono";
-import type { Changed, SourceChange, StoredSource } from "../../agent-desk/messages.ts";
+import type { Changed, SourceChange } from "../../agent-desk/messages.ts";
 import { openSource, type Source } from "../../agent-desk/source.ts";
 import { type GivenSource, readSource } from "../../agent-desk/source-settings.ts";
 import { decodeUtf8 } from "../../invocation/fields.ts";
@@ -12,71 +12,63 @@ import { answerJson, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { readRaw } from "../webhook/body.ts";
 import { type NamedOwner, readNamedOwner } from "./owner.ts";
+import { rulesOf } from "./rules.ts";
 import { shownSource } from "./shown-source.ts";
 
 export async function putSource(c: Context<AppEnv>): Promise<Response> {
   const owner = await readNamedOwner(c);
   if (!owner.ok) return refuse(c, owner.refusal);
-  const given = await readGiven(c);
-  if (!given.ok) return refuse(c, given.refusal);
-  const before = await c.get("desks").show(owner.value, owner.value.organisation);
-  const made = await changeFor(c, {
-    given: given.value,
-    owner: owner.value,
-    before: before?.source,
-  });
-  if (!made.ok) return refuse(c, made.refusal);
-  const changed = await c.get("desks").put(owner.value, made.value.change);
-  return answerChanged(c, owner.value, { changed, verifyToken: made.value.madeToken });
+  const body = await readObject(c.req.raw);
+  if (!body.ok) return refuse(c, body.refusal);
+  const known = await findKnown(c, owner.value);
+  const given = readSource(body.value, { rules: rulesOf(c), keptSecret: known?.secret });
+  if (!given.ok) {
+    return refuse(c, { reason: "parameters_invalid", problems: given.refusal });
+  }
+  const token = tokenAfter(given.value, known);
+  const change = await changeFor(c, { given: given.value, owner: owner.value, known, token });
+  const changed = await c.get("desks").put(owner.value, change);
+  return answerChanged(c, owner.value, { changed, verifyToken: token.made });
+}
+
+async function findKnown(c: Context<AppEnv>, owner: NamedOwner): Promise<Source | undefined> {
+  const shown = await c.get("desks").show(owner, owner.organisation);
+  return shown && openSource(owner.agentId, shown.source, c.get("rooms").seal);
 }
 
 interface Setting {
   readonly given: GivenSource;
   readonly owner: NamedOwner;
-  readonly before: StoredSource | undefined;
-}
-
-interface Made {
-  readonly change: SourceChange;
-  /** To be shown this once. */
-  readonly madeToken: string | undefined;
+  readonly known: Source | undefined;
+  readonly token: Token;
 }
 
 async function changeFor(
   c: Context<AppEnv>,
-  { given, owner, before }: Setting,
-): Promise<Result<Made>> {
+  { given, owner, known, token }: Setting,
+): Promise<SourceChange> {
   const { seal } = c.get("rooms");
-  const known = before && (await openSource(owner.agentId, before, seal));
-  const { settings, secrets } = given;
   const secret = secretAfter(given, known);
-  if (!secret.ok) return refused({ reason: "parameters_invalid", problems: [secret.refusal] });
-  const token = tokenAfter(given, known);
-  return accepted({
-    madeToken: token.made,
-    change: {
-      organisation: owner.organisation,
-      settings: JSON.stringify(settings),
-      apiKey: await seal.close(owner.apiKey),
-      secret: secret.value && (await seal.close(secret.value)),
-      verifyToken: token.kept && (await seal.close(token.kept)),
-      revokePrevious: secrets.revoke_previous === true,
-    },
-  });
+  return {
+    organisation: owner.organisation,
+    settings: JSON.stringify(given.settings),
+    apiKey: await seal.close(owner.apiKey),
+    secret: secret && (await seal.close(secret)),
+    verifyToken: token.kept && (await seal.close(token.kept)),
+    revokePrevious: given.secrets.revoke_previous === true,
+  };
 }
 
 /** The secret to store; `undefined` keeps the one that is there, `null` removes it. */
 function secretAfter(
-  { provider, secrets }: GivenSource,
+  { provider, secrets: { secret } }: GivenSource,
   known: Source | undefined,
-): Result<string | null | undefined, { loc: string[]; msg: string; type: string }> {
-  const { secret = known?.secret } = secrets;
-  const isUseless = secrets.secret === undefined && provider.secretProblem(undefined) === undefined;
-  if (isUseless) return accepted(null);
-  const msg = provider.secretProblem(secret);
-  if (msg !== undefined) return refused({ loc: ["body", "secret"], msg, type: "custom" });
+): string | null | undefined {
+  if (secret === undefined) {
+    return provider.secretProblem(undefined) === undefined ? null : undefined;
+  }
   // The same secret set again is no new one: the one before it still counts.
-  return accepted(secret === known?.secret ? undefined : secret);
+  return secret === known?.secret ? undefined : secret;
 }
 
 interface Token {
@@ -92,16 +84,6 @@ function tokenAfter({ provider, secrets }: GivenSource, known: Source | undefine
   if (known?.verifyToken !== undefined) return { kept: undefined };
   const made = crypto.randomUUID().replaceAll("-", "");
   return { kept: made, made };
-}
-
-async function readGiven(c: Context<AppEnv>): Promise<Result<GivenSource>> {
-  const body = await readObject(c.req.raw);
-  if (!body.ok) return body;
-  const { SYNC_TIMEOUT_SECONDS: maxWaitSeconds, CALLBACK_HOSTS: callbackHosts = [] } =
-    c.get("config");
-  const source = readSource(body.value, { maxWaitSeconds, callbackHosts });
-  if (source.ok) return source;
-  return refused({ reason: "parameters_invalid", problems: source.refusal });
 }
 
 /** A JSON object, whatever type it is sent as: `curl -d` calls it a form. */
