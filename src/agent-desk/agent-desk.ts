@@ -120,7 +120,9 @@ export class AgentDesk extends DurableObject<Env> {
   /** Notes what became of deliveries, in their order; those of sources that are gone are dropped. */
   note(notes: readonly Note[]): void {
     if (!this.#isMade) return;
-    const known = notes.filter(({ source }) => this.find(source) !== undefined);
+    const names = new Set(notes.map(({ source }) => source));
+    const gone = [...names].filter((name) => this.find(name) === undefined);
+    const known = notes.filter(({ source }) => !gone.includes(source));
     for (const { source, day, runs } of runsIn(known)) this.#addRuns(source, day, runs);
     noteAll(this.#sql, known);
   }

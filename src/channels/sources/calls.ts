@@ -33,8 +33,9 @@ export function callsOf(
 ): Calls {
   const isOneOfMany = deliveries.length + malformed > 1;
   const circumstances = { uploads: upload.files, rules: rulesOf(c), isOneOfMany };
-  const wanted = deliveries.filter((each) => doesRun(each, source.settings.events));
-  const unwanted = deliveries.filter((each) => !wanted.includes(each));
+  const { events } = source.settings;
+  const wanted = deliveries.filter((each) => doesRun(each, events));
+  const unwanted = deliveries.filter((each) => !doesRun(each, events));
   const runs = wanted.map((delivery) => ({
     delivery,
     run: runOf(source, delivery, circumstances),
