@@ -1,6 +1,12 @@
 import { env, exports } from "cloudflare:workers";
-import { listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import {
+  createExecutionContext,
+  listDurableObjectIds,
+  reset,
+  runInDurableObject,
+} from "cloudflare:test";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createApp } from "../../app.ts";
 
 afterEach(() => reset());
 
@@ -16,6 +22,10 @@ function put(name: string, source: object): Promise<Response> {
 
 function hook(path: string, init: RequestInit = {}): Promise<Response> {
   return exports.default.fetch(`${ORIGIN}/hooks/${path}`, { method: "POST", ...init });
+}
+
+function away(): never {
+  throw new Error("the object was reset");
 }
 
 describe("/hooks/{agent_id}/{name} on the embedded platform", () => {
@@ -58,5 +68,21 @@ describe("/hooks/{agent_id}/{name} on the embedded platform", () => {
       401,
       '{"detail":"The signature is missing or wrong"}',
     ]);
+  });
+
+  it("tells trouble in its sender's own words, and logs the cause", async () => {
+    await put("bot", { provider: "telegram", secret: "s" });
+    const broken = { ...env, CONVERSATIONS: { getByName: away } } as unknown as Env;
+    const log = vi.spyOn(console, "error").mockReturnValue();
+    const request = new Request(`${ORIGIN}/hooks/echo/bot`, {
+      method: "POST",
+      headers: { "x-telegram-bot-api-secret-token": "s", "content-type": "application/json" },
+      body: '{"update_id":1,"message":{"chat":{"id":1},"text":"hi"}}',
+    });
+    const answer = await createApp().fetch(request, broken, createExecutionContext());
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "60"]);
+    const line = JSON.parse(String(log.mock.calls[0]?.[0]));
+    expect(line).toMatchObject({ channel: "sources", agent: "echo", reason: "internal" });
+    log.mockRestore();
   });
 });
