@@ -6,9 +6,9 @@ import type { Deliveries } from "../../providers/provider.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
-import { callsOf } from "./calls.ts";
+import { callsOf, type Listed } from "./calls.ts";
 import { isWaitedFor, runInSight } from "./in-sight.ts";
-import { noteAll } from "./note.ts";
+import { noteAll, type Noted } from "./note.ts";
 import { placeAll, type Placement } from "./place-all.ts";
 import { seeOther, tellFullDay, tellRead } from "./tell.ts";
 
@@ -28,26 +28,29 @@ export async function runAll(
   const { calls, refusals, others } = callsOf(c, source, { ...reading, upload });
   const isOne = reading.deliveries.length + reading.malformed === 1;
   const [refusal] = refusals;
-  const [first] = calls;
-  let response: Response | undefined;
-  let placements: readonly Placement[] = [];
   if (refusal !== undefined && isOne) {
-    response = await refuse(c, refusal);
-  } else if (first !== undefined && isWaitedFor(first)) {
+    const response = await refuse(c, refusal);
+    noteAll(c, source, withStatus(others, response));
+    return response;
+  }
+  const [first] = calls;
+  if (first !== undefined && isWaitedFor(first)) {
     await keepToken(c, source, token);
     return runInSight(c, source, { ...first, answers, upload });
-  } else {
-    placements = await placeAll(c, source, { calls, upload });
-    await keepToken(c, source, token);
-    response = await tell(c, source, { answers, placements });
   }
-  const { status } = response ?? answers.trouble;
-  noteAll(
-    c,
-    source,
-    [...others, ...placements].map((each) => ({ ...each, status })),
-  );
+  const placements = await placeAll(c, source, { calls, upload });
+  await keepToken(c, source, token);
+  const response = await tell(c, source, { answers, placements });
+  const told = response ?? answers.trouble;
+  noteAll(c, source, withStatus([...others, ...placements], told));
   return response ?? rethrown(placements);
+}
+
+function withStatus(
+  listed: readonly Listed[],
+  { status }: { readonly status: number },
+): readonly Noted[] {
+  return listed.map((each) => ({ ...each, status }));
 }
 
 async function keepToken(
