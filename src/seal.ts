@@ -40,6 +40,7 @@ export function createSeal(secrets: readonly string[]): Seal {
       const known = sealed.get(apiKey) ?? close(apiKey);
       if (sealed.size >= MAX_SEALED_KEYS_IN_MEMORY) sealed.clear();
       sealed.set(apiKey, known);
+      known.catch(() => sealed.delete(apiKey));
       return known;
     },
 

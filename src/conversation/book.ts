@@ -73,6 +73,15 @@ export function createBook(sql: SqlStorage) {
     if (oldest?.turn === turn) oldest = undefined;
   };
 
+  /** When the oldest task was accepted or ended. */
+  const oldestAt = (): number | undefined => {
+    oldest ??= read<Oldest>(
+      "task",
+      "SELECT turn, coalesce(ended_at, accepted_at) AS at FROM task ORDER BY turn LIMIT 1",
+    )[0];
+    return oldest?.at;
+  };
+
   const nextPlace = (): number => 1 + (queue.last()?.place ?? 0);
 
   return {
@@ -230,17 +239,11 @@ export function createBook(sql: SqlStorage) {
       return read<CallbackRow>("callback", "SELECT * FROM callback ORDER BY due_at LIMIT 1")[0];
     },
 
-    /** When the oldest task was accepted or ended. */
-    oldestAt(): number | undefined {
-      oldest ??= read<Oldest>(
-        "task",
-        "SELECT turn, coalesce(ended_at, accepted_at) AS at FROM task ORDER BY turn LIMIT 1",
-      )[0];
-      return oldest?.at;
-    },
+    oldestAt,
 
-    /** Removes what is older; returns what the removed tasks had kept. Of a repeat only its time counts. */
+    /** Removes tasks that are older; returns what they had kept. */
     removeUntil(time: number): (Kept | null)[] {
+      if ((oldestAt() ?? Number.POSITIVE_INFINITY) > time) return [];
       const old = read<Pick<TaskRow, "task" | "user_tokens" | "answer">>(
         "task",
         `DELETE FROM task WHERE coalesce(ended_at, accepted_at) <= ?
@@ -250,6 +253,11 @@ export function createBook(sql: SqlStorage) {
       queue.forget();
       oldest = undefined;
       return old.flatMap(({ task, user_tokens, answer }) => [task, user_tokens, answer]);
+    },
+
+    /** Removes keys whose time is over. */
+    removeRepeats(now: number): void {
+      if (tables.has("repeat")) sql.exec("DELETE FROM repeat WHERE until <= ?", now);
     },
   };
 }

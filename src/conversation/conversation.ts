@@ -71,6 +71,7 @@ export class Conversation extends DurableObject<Env> {
     sync: () => this.ctx.storage.sync(),
   });
   #alarmAt: number | undefined;
+  #repeatsRemovedAt = 0;
 
   /** Commits a task, or says why it has no place; a repeat finds its first. */
   async accept(arrival: Arrival): Promise<Accepted> {
@@ -183,7 +184,7 @@ export class Conversation extends DurableObject<Env> {
     this.#alarmAt = undefined;
     try {
       await Promise.all([this.#advance(), this.#deliverer.callBack()]);
-      this.#discard(this.#book.removeUntil(Date.now() - CONVERSATION_RETENTION_MS));
+      this.#removeOld(Date.now());
       await this.#wake(Date.now());
     } catch (thrown) {
       const cause = thrown instanceof Error ? thrown.name : "unknown";
@@ -305,6 +306,13 @@ export class Conversation extends DurableObject<Env> {
     await this.ctx.storage.setAlarm(at);
   }
 
+  #removeOld(now: number): void {
+    this.#discard(this.#book.removeUntil(now - CONVERSATION_RETENTION_MS));
+    if (now - this.#repeatsRemovedAt < REPEATS_REMOVED_EVERY_MS) return;
+    this.#repeatsRemovedAt = now;
+    this.#book.removeRepeats(now);
+  }
+
   #discard(kept: readonly (Kept | null)[]): void {
     if (kept.some((one) => one?.startsWith("@"))) {
       this.ctx.waitUntil(roomsOf(this.env).stash.discard(kept));
@@ -312,4 +320,5 @@ export class Conversation extends DurableObject<Env> {
   }
 }
 
+const REPEATS_REMOVED_EVERY_MS = 60 * 60 * 1000;
 const ALARM_RETRY_MS = 30_000;

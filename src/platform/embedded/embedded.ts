@@ -6,6 +6,7 @@ import { agents as registered } from "../../agents/registry.ts";
 import type { Agent } from "./agent.ts";
 import { toJsonText } from "../../invocation/json-text.ts";
 import { type Shown, SOURCE, type Task } from "../../invocation/task.ts";
+import { LEASE_MS } from "../../limits.ts";
 import { accepted, refused, type Result } from "../../refusal.ts";
 import { within } from "../deadline.ts";
 import type { Admission, Caller, Platform } from "../platform.ts";
@@ -80,7 +81,11 @@ interface SyncTurn {
 
 async function runTurn({ agent, task, thread, openFile }: SyncTurn): Promise<Shown> {
   const { turn, createdAt, earlierTurns } = await thread.begin(task);
+  const renewal = setInterval(() => {
+    thread.renew(turn).catch(() => undefined);
+  }, LEASE_MS / 3);
   const outcome = await runAgent(agent, task, { turn, earlierTurns, openFile });
+  clearInterval(renewal);
   const finishedAt = await thread.finish(turn, outcome);
   return shownTurn(task.id, {
     ...outcome,

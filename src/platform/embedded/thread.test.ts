@@ -94,6 +94,32 @@ describe("Thread", () => {
     expect(await kept(thread())).toMatchObject([{ state: "error", attempts: 3 }]);
   });
 
+  it("ends a sync turn in error whose Worker has gone", async () => {
+    await thread().begin(task);
+    expect(await thread().newest()).toMatchObject({ turn: 1, status: "executing" });
+    await runInDurableObject(thread(), (_, { storage }) => {
+      storage.sql.exec("UPDATE turn SET lease_until = ?", Date.now() - 1);
+    });
+    expect(await thread().newest()).toMatchObject({ status: "error", result: "interrupted" });
+  });
+
+  it("keeps a sync turn whose Worker says that it is at it", async () => {
+    await thread().begin(task);
+    await runInDurableObject(thread(), (_, { storage }) => {
+      storage.sql.exec("UPDATE turn SET lease_until = ?", Date.now() - 1);
+    });
+    await thread().renew(1);
+    expect(await thread().newest()).toMatchObject({ status: "executing" });
+  });
+
+  it("shows nothing, and makes nothing, where there was no turn", async () => {
+    expect(await thread().newest()).toBeUndefined();
+    const tables = await runInDurableObject(thread(), (_, { storage }) =>
+      storage.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").toArray(),
+    );
+    expect(tables).toEqual([]);
+  });
+
   it("deletes itself when it was silent for 30 days", async () => {
     const { turn } = await thread().begin(task);
     await thread().finish(turn, { status: "completed", result: "Hi" });

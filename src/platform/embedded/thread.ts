@@ -4,6 +4,7 @@ import type { TaskFile, User } from "../../invocation/task.ts";
 import {
   MAX_EARLIER_BYTES,
   MAX_EARLIER_TURNS,
+  LEASE_MS,
   MAX_EXECUTION_ATTEMPTS,
   THREAD_RETENTION_MS,
 } from "../../limits.ts";
@@ -49,6 +50,9 @@ interface TurnRow extends Record<string, SqlStorageValue> {
   readonly attempts: number;
   readonly created_at: number;
   readonly finished_at: number | null;
+  readonly run_by: "alarm" | "worker";
+  /** Until then the Worker that runs it is alive. */
+  readonly lease_until: number;
 }
 
 /**
@@ -60,7 +64,8 @@ interface TurnRow extends Record<string, SqlStorageValue> {
  * together with the alarm that runs it, before the caller hears of it; so a process that dies the
  * next instant loses nothing. The alarm runs the pending turns one after another. A run that a
  * crash interrupts is still `executing` when the alarm comes again: it runs anew, its attempts one
- * higher, and after the third ends in `error`.
+ * higher, and after the third ends in `error`. A sync turn whose Worker has gone ends in `error` when
+ * somebody asks for it.
  *
  * Times are unix milliseconds. Everything goes when the conversation was silent for 30 days: the
  * one alarm stands at the next run that is due, or else at that day. The tables are made at the
@@ -69,6 +74,11 @@ interface TurnRow extends Record<string, SqlStorageValue> {
 export class Thread extends DurableObject<Env> {
   readonly #sql = this.ctx.storage.sql;
   readonly #texts: Texts = createTexts(this.#sql);
+
+  /** The Worker is still at it. */
+  renew(turn: number): void {
+    this.#sql.exec("UPDATE turn SET lease_until = ? WHERE turn = ?", Date.now() + LEASE_MS, turn);
+  }
 
   /** Commits a turn that the Worker is about to run. */
   async begin(task: TurnTask): Promise<BegunTurn> {
@@ -102,12 +112,13 @@ export class Thread extends DurableObject<Env> {
   newest(): ShownTurn | undefined {
     if (!this.#hasTables()) return undefined;
     const row = this.#sql
-      .exec<TurnRow>(
-        `SELECT turn, agent_id, state, attempts, created_at, finished_at FROM turn
-         ORDER BY turn DESC LIMIT 1`,
-      )
+      .exec<TurnRow>("SELECT * FROM turn ORDER BY turn DESC LIMIT 1")
       .toArray()[0];
     if (row === undefined) return undefined;
+    if (row.state === "executing" && row.run_by === "worker" && row.lease_until < Date.now()) {
+      this.finish(row.turn, { status: "error", result: "interrupted" });
+      return this.newest();
+    }
     const { turn, agent_id: agentId, state, attempts, created_at, finished_at } = row;
     const result = this.#texts.find(turn, "result") ?? null;
     return {
@@ -147,7 +158,8 @@ export class Thread extends DurableObject<Env> {
       state TEXT NOT NULL,
       attempts INTEGER NOT NULL,
       created_at INTEGER NOT NULL,
-      finished_at INTEGER
+      finished_at INTEGER,
+      lease_until INTEGER NOT NULL
     )`);
     this.#texts.makeTable();
   }
@@ -156,13 +168,14 @@ export class Thread extends DurableObject<Env> {
     this.#makeTables();
     const { turn } = this.#sql
       .exec<{ turn: number }>(
-        `INSERT INTO turn (turn, agent_id, run_by, state, attempts, created_at)
-         VALUES ((SELECT 1 + coalesce(max(turn), 0) FROM turn), ?, ?, ?, ?, ?) RETURNING turn`,
+        `INSERT INTO turn (turn, agent_id, run_by, state, attempts, created_at, lease_until)
+         VALUES ((SELECT 1 + coalesce(max(turn), 0) FROM turn), ?, ?, ?, ?, ?, ?) RETURNING turn`,
         task.agentId,
         state === "pending" ? "alarm" : "worker",
         state,
         state === "pending" ? 0 : 1,
         createdAt,
+        createdAt + LEASE_MS,
       )
       .one();
     this.#texts.put(turn, "prompt", task.prompt);
@@ -174,8 +187,7 @@ export class Thread extends DurableObject<Env> {
   #nextDue(): TurnRow | undefined {
     return this.#sql
       .exec<TurnRow>(
-        `SELECT turn, agent_id, state, attempts, created_at, finished_at FROM turn
-         WHERE run_by = 'alarm' AND state IN ('pending', 'executing') ORDER BY turn LIMIT 1`,
+        `SELECT * FROM turn WHERE run_by = 'alarm' AND state IN ('pending', 'executing') ORDER BY turn LIMIT 1`,
       )
       .toArray()[0];
   }
@@ -202,8 +214,7 @@ export class Thread extends DurableObject<Env> {
   #earlierTurns(before: number): EarlierTurn[] {
     const rows = this.#sql
       .exec<TurnRow>(
-        `SELECT turn, agent_id, state, attempts, created_at, finished_at FROM turn
-         WHERE turn < ? ORDER BY turn DESC LIMIT ?`,
+        `SELECT * FROM turn WHERE turn < ? ORDER BY turn DESC LIMIT ?`,
         before,
         MAX_EARLIER_TURNS,
       )
