@@ -35,7 +35,11 @@ export function bundleBare(folder, name = "bare") {
   return readFileSync(join(folder, "dist", `${name}.js`), "utf8");
 }
 
-export const OUR_OBJECTS = { CONVERSATIONS: "Conversation", THREADS: "Thread" };
+export const OUR_OBJECTS = {
+  AGENT_DESKS: "AgentDesk",
+  CONVERSATIONS: "Conversation",
+  THREADS: "Thread",
+};
 
 /** Starts the platform, and writes the configurations of bare and ours that call it. */
 export async function prepare(folder) {

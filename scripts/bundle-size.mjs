@@ -8,6 +8,7 @@ import { root } from "./wrangler.mjs";
 const budgetKib = {
   "the webhook, files, both platforms": 100,
   "conversations: turns, repeats, callbacks, /v1/tasks": 10,
+  "sources: 26 kinds of sender, the agent desk, /hooks": 22,
 };
 const maxGzippedBytes = Object.values(budgetKib).reduce((sum, kib) => sum + kib) * 1024;
 

@@ -4,7 +4,10 @@ import { about, health, openapi } from "./channels/about/about.ts";
 import { files } from "./channels/files/files.ts";
 import { logLine } from "./channels/middleware/log-line.ts";
 import { settings } from "./channels/middleware/settings.ts";
-import { methodNotAllowed, refuse } from "./channels/respond.ts";
+import { answerSender, methodNotAllowed, refuse } from "./channels/respond.ts";
+import { hook } from "./channels/sources/hook.ts";
+import { putSource } from "./channels/sources/put-source.ts";
+import { deleteSource, listSources, retrySource, showSource } from "./channels/sources/sources.ts";
 import type { AppEnv } from "./channels/variables.ts";
 import { retryTask, showTask } from "./channels/tasks/tasks.ts";
 import { webhook } from "./channels/webhook/webhook.ts";
@@ -22,6 +25,15 @@ export function createApp(): Hono<AppEnv> {
   app.get("/v1/tasks/:task_id", showTask).all(methodNotAllowed("GET, HEAD"));
   app.post("/v1/tasks/:task_id/retry", retryTask).all(methodNotAllowed("POST"));
 
+  app.get("/v1/agents/:agent_id/sources", listSources).all(methodNotAllowed("GET, HEAD"));
+  app
+    .get("/v1/agents/:agent_id/sources/:name", showSource)
+    .put(putSource)
+    .delete(deleteSource)
+    .all(methodNotAllowed("DELETE, GET, HEAD, PUT"));
+  app.post("/v1/agents/:agent_id/sources/:name/retry", retrySource).all(methodNotAllowed("POST"));
+  app.all("/hooks/:agent_id/:name", hook);
+
   app.get("/files/:organisation/:upload/:n/:name", files).all(methodNotAllowed("GET, HEAD"));
 
   app.notFound((c) => refuse(c, { reason: "not_found" }));
@@ -29,19 +41,26 @@ export function createApp(): Hono<AppEnv> {
   return app;
 }
 
-/** Fixed words to the caller, the cause to the log. */
+/** Fixed words to the caller, the cause to the log. A source's sender is told in its own words. */
 function refuseThrown(thrown: Error, c: Context<AppEnv>): Promise<Response> {
-  if (thrown instanceof PlatformOutage) {
-    c.set("cause", thrown.why);
-    return refuse(c, { reason: thrown.reason });
-  }
-  if (thrown instanceof SettingsError) {
-    c.set("cause", thrown.message);
-    return refuse(c, { reason: "setting_invalid" });
-  }
+  const { reason, cause } = readThrown(thrown);
+  c.set("cause", cause);
+  const trouble = c.get("trouble");
+  if (trouble === undefined) return refuse(c, { reason });
+  c.set("refusalReason", reason);
+  return answerSender(c, trouble);
+}
+
+interface Thrown {
+  readonly reason: PlatformOutage["reason"] | "setting_invalid" | "internal";
+  readonly cause: string;
+}
+
+function readThrown(thrown: Error): Thrown {
+  if (thrown instanceof PlatformOutage) return { reason: thrown.reason, cause: thrown.why };
+  if (thrown instanceof SettingsError) return { reason: "setting_invalid", cause: thrown.message };
   // A foreign error's message may quote what the caller sent; where it was thrown does not.
-  c.set("cause", [thrown.name, ...frames(thrown)].join(" "));
-  return refuse(c, { reason: "internal" });
+  return { reason: "internal", cause: [thrown.name, ...frames(thrown)].join(" ") };
 }
 
 function frames({ stack = "" }: Error): string[] {

@@ -107,3 +107,57 @@ export const SNAPSHOT_FRESH_MS = 60_000;
 
 /** A callback's host has so long to answer. */
 export const MAX_CALLBACK_SECONDS = 30;
+
+/** Delivery ids are kept for 24 h: a signed time that may be older would let a repeat through. */
+export const MAX_TOLERANCE_SECONDS = 24 * 60 * 60;
+
+/** Events in one delivery; WhatsApp sends 1,000 at most, and each becomes a task. */
+export const MAX_BATCH_EVENTS = 10_000;
+
+/** What a sentence quotes of a title or a name that somebody else has written. */
+export const MAX_QUOTED_CHARS = 200;
+
+/** Twilio signs a form's fields, some dozens of them, so that they are sorted before it is proven. */
+export const MAX_SIGNED_FORM_FIELDS = 1_000;
+
+/** A Worker may take a source's settings for what they were so long ago (contract §4's sources). */
+export const SOURCE_FRESH_MS = 10_000;
+
+/** Sources that one isolate remembers, unknown ones too: some kilobytes each. */
+export const MAX_SOURCES_IN_MEMORY = 1_000;
+
+/** Sources of one agent: they are listed in one answer. */
+export const MAX_SOURCES = 500;
+
+/** A source's settings as JSON: a prompt of some pages, and lists of addresses. */
+export const MAX_SOURCE_BYTES = 128 * 1024;
+
+/** Contract §4: a secret that was replaced counts so long beside the new one. */
+export const PREVIOUS_SECRET_MS = 24 * 60 * 60 * 1000;
+
+/** Contract §4: deliveries that a source's list shows … */
+export const MAX_LISTED_DELIVERIES = 50;
+
+/** … of which so many may be unproven, or whoever knows the address could wash away the others. */
+export const MAX_LISTED_UNPROVEN = 10;
+
+/** What a delivery's id and error are cut to in the list. */
+export const MAX_LISTED_CHARS = 255;
+
+/** Outcomes wait so long for others, to be noted with them in one call. */
+export const NOTE_DELAY_MS = 200;
+
+/** A claim on a token until its task is accepted (providers: what follows, 4) … */
+export const CLAIM_MS = 60_000;
+
+/** … and for good after it: its signed time is stale by then, however tolerant the source is. */
+export const CLAIM_FOR_GOOD_MS = 2 * MAX_TOLERANCE_SECONDS * 1000;
+
+/** Contract §4, `deduplicate`: as long as the ends of turns are kept. */
+export const MAX_DEDUPLICATE_MINUTES = 30 * 24 * 60;
+
+/** An unknown source is told so long after the request came, whatever it took to find out. */
+export const UNKNOWN_SOURCE_MS = 250;
+
+/** Tasks of one batch that are handed over at a time. */
+export const MAX_PLACING = 16;

@@ -44,6 +44,8 @@ export type Refusal =
   | { readonly reason: "api_key_invalid" }
   | { readonly reason: "agent_not_found" }
   | { readonly reason: "not_found" }
+  | { readonly reason: "source_not_found" }
+  | { readonly reason: "sender_not_allowed" }
   | { readonly reason: "link_expired" }
   | { readonly reason: "link_invalid" }
   | { readonly reason: "range_unsatisfiable"; readonly size: number }
@@ -61,6 +63,8 @@ export type Refusal =
       /** `Retry-After` as the platform said it, if it did. */
       readonly retryAfter?: string;
     }
+  | { readonly reason: "signature_invalid" }
+  | { readonly reason: "day_full" }
   | { readonly reason: "platform_failed" }
   | { readonly reason: "platform_unreachable" }
   | { readonly reason: "platform_timeout" }
@@ -97,6 +101,10 @@ export function tell(refusal: Refusal): Told {
       return { status: 404, detail: "Agent not found" };
     case "not_found":
       return { status: 404, detail: "Not found" };
+    case "source_not_found":
+      return { status: 404, detail: "Source not found" };
+    case "sender_not_allowed":
+      return { status: 403, detail: "This source takes nothing from where this came from" };
     case "link_expired":
       return { status: 403, detail: "This link has expired" };
     case "link_invalid":
@@ -133,6 +141,10 @@ export function tell(refusal: Refusal): Told {
       return { status: 422, detail: refusal.problems };
     case "getter_found_nothing":
       return { status: 422, detail: [refusal.problem], task: refusal.task };
+    case "signature_invalid":
+      return { status: 401, detail: "The signature is missing or wrong" };
+    case "day_full":
+      return { status: 429, detail: "This source has run as often as it may today" };
     case "rate_limited":
       return {
         status: 429,

@@ -45,18 +45,36 @@ async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Pr
 
 async function takeTurn(c: Context<AppEnv>, call: Call): Promise<Response> {
   const { invocation, upload, apiKey } = call;
-  const deadline = Date.now() + c.get("config").SYNC_TIMEOUT_SECONDS * 1000;
+  const deadline = syncDeadline(c);
   const admission = await c.get("platform").admit(invocation.task.agentId, { apiKey });
   if (!admission.ok) return refuse(c, admission.refusal);
   const turnCall = turnCallOf(call, admission.value.organisation);
-  c.set("taskId", turnCall.task.id);
+  return invokeInTurn(c, turnCall, { upload, deadline });
+}
 
+/** When a synchronous call has waited for long enough: unix milliseconds. */
+function syncDeadline(c: Context<AppEnv>): number {
+  return Date.now() + c.get("config").SYNC_TIMEOUT_SECONDS * 1000;
+}
+
+export interface InTurn {
+  readonly upload: Pick<Upload, "keep">;
+  readonly deadline?: number;
+}
+
+/** The same for a call whose conversation is known. */
+export async function invokeInTurn(
+  c: Context<AppEnv>,
+  turnCall: TurnCall,
+  { upload, deadline = syncDeadline(c) }: InTurn,
+): Promise<Response> {
+  c.set("taskId", turnCall.task.id);
   const placed = await place(c, turnCall, upload);
   if (placed === "conflict") return refuse(c, KEY_USED);
   c.set("turn", placed.turn);
   c.set("isRepeat", placed.isRepeat);
   if (placed.isDropped) return answerJson(c, DROPPED);
-  if (invocation.handling.asynchronous) {
+  if (turnCall.handling.asynchronous) {
     if (!placed.isRepeat) upload.keep();
     return start(c, turnCall, placed);
   }
@@ -65,7 +83,8 @@ async function takeTurn(c: Context<AppEnv>, call: Call): Promise<Response> {
   return respondWith(c, end, turnCall.shape);
 }
 
-async function place(
+/** Hands a task over; files are kept where it may be on disk all the same. */
+export async function place(
   c: Context<AppEnv>,
   call: TurnCall,
   upload: Pick<Upload, "keep">,
@@ -73,7 +92,6 @@ async function place(
   try {
     return await c.get("conversations").place(call);
   } catch (thrown) {
-    // It may be on disk all the same, and its agent will read the files.
     if (!(thrown instanceof PlatformOutage)) upload.keep();
     throw thrown;
   }

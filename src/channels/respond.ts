@@ -1,6 +1,7 @@
 /** The one way to a response. It is made once, with all of its headers: changing one costs more. */
 import type { Context } from "hono";
 import { MAX_DRAIN_MS } from "../limits.ts";
+import type { SenderAnswer } from "../providers/answers.ts";
 import { type Refusal, tell } from "../refusal.ts";
 import type { AppEnv } from "./variables.ts";
 
@@ -22,9 +23,10 @@ export function answer(
   return new Response(body, {
     status,
     headers: {
+      ...(taskId !== undefined && taskHeaders(c, encodeURIComponent(taskId))),
+      ...c.get("answerHeaders"),
       ...headers,
       "X-Request-Id": c.get("requestId"),
-      ...(taskId !== undefined && taskHeaders(c, encodeURIComponent(taskId))),
     },
   });
 }
@@ -63,6 +65,16 @@ export async function refuse(c: Context<AppEnv>, refusal: Refusal): Promise<Resp
     status,
     headers: { ...headers, "X-Error-Code": refusal.reason },
   });
+}
+
+/** An answer in a sender's own words, seen also by who is still sending. */
+export async function answerSender(
+  c: Context<AppEnv>,
+  { status, headers, body }: SenderAnswer,
+  more: Answer["headers"] = {},
+): Promise<Response> {
+  await discardRest(c.req.raw);
+  return answer(c, body, { status, headers: { ...headers, ...more } });
 }
 
 /** Answers any method but the ones named. */

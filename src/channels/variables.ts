@@ -1,6 +1,10 @@
+import type { Desks } from "../agent-desk/desks.ts";
 import type { Config } from "../config.ts";
 import type { Conversations } from "../conversation/conversations.ts";
+import type { Past } from "../conversation/past.ts";
+import type { Rooms } from "../conversation/rooms.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { SenderAnswer } from "../providers/answers.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Links } from "../uploads/link.ts";
 
@@ -11,6 +15,13 @@ export interface Variables {
   platform: Platform;
   links: Links;
   conversations: Conversations;
+  past: Past;
+  desks: Desks;
+  rooms: Rooms;
+  /** On every answer besides: CORS. */
+  answerHeaders?: Readonly<Record<string, string>>;
+  /** How a source's sender is told of what is thrown. */
+  trouble?: SenderAnswer | undefined;
   /** The conversation, once it is known: every answer names it then. */
   taskId?: string;
   /** The task's place in it: where the task can be asked for. */

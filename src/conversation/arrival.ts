@@ -5,7 +5,7 @@ import type { Shape } from "../invocation/invocation.ts";
 import type { Task } from "../invocation/task.ts";
 import type { Seal } from "../seal.ts";
 import type { Callback } from "./callback.ts";
-import type { Arrival } from "./messages.ts";
+import type { Arrival, Repeat } from "./messages.ts";
 import type { WaitingTask } from "./overlap.ts";
 import type { Stash } from "./stash.ts";
 
@@ -17,8 +17,7 @@ export interface TurnCall {
   readonly handling: Handling;
   readonly shape: Shape;
   readonly apiKey: string;
-  /** `hash` is of what was asked. */
-  readonly repeat: { readonly key: string; readonly hash: string } | null;
+  readonly repeat: Repeat | null;
 }
 
 /** What the object is handed: keys and tokens sealed, and what is large kept in R2. */

@@ -5,7 +5,7 @@ import { createAttending } from "./attending.ts";
 import { createBook } from "./book.ts";
 import { createDeliverer } from "./deliver.ts";
 import { createEndings } from "./endings.ts";
-import type { Accepted, Arrival, Outcome, Seen, Status, View } from "./messages.ts";
+import type { Accepted, Arrival, DeadTask, Outcome, Seen, Status, View } from "./messages.ts";
 import { nextStep, type Situation, type Step } from "./next-step.ts";
 import { createOutcomes } from "./outcomes.ts";
 import { createPlacing } from "./placing.ts";
@@ -14,7 +14,7 @@ import type { TaskRow } from "./rows.ts";
 import { createSending } from "./sending.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Kept } from "./stash.ts";
-import { endOf, firstOf, LOST, statusOf } from "./view.ts";
+import { deadOf, endOf, firstOf, LOST, statusOf } from "./view.ts";
 
 /**
  * One conversation: all the tasks of one organisation that share a `task_id`, in their order.
@@ -159,6 +159,16 @@ export class Conversation extends DurableObject<Env> {
   lookForDead(): Status | undefined {
     const row = this.#book.newestDead();
     return row && statusOf(row, false);
+  }
+
+  /** Whether a task with this key would be a repeat. */
+  knows(key: string): boolean {
+    return this.#book.findRepeat(key, Date.now()) !== undefined;
+  }
+
+  /** Those of these tasks that are dead; of one that was merged, what it was merged into. */
+  deadAmong(turns: readonly number[]): DeadTask[] {
+    return deadOf(turns.map((turn) => this.#whereItWent(turn)));
   }
 
   /** Puts a dead task (the newest without a `turn`) at the end of the queue; its turn, or nothing. */

@@ -5,6 +5,15 @@ import type { ArrivalOverlap } from "./overlap.ts";
 import type { Snapshot } from "./snapshot.ts";
 import type { Kept } from "./stash.ts";
 
+/** By what a repeat is known. */
+export interface Repeat {
+  readonly key: string;
+  /** Of what was asked. */
+  readonly hash: string;
+  /** How long it is known; a day unless said otherwise. */
+  readonly ttlMs?: number;
+}
+
 /** A task that wants its place in the conversation. */
 export interface Arrival extends ArrivalOverlap {
   /** Who will send it: the object's alarm (asynchronous), or the Worker that waits. */
@@ -20,12 +29,17 @@ export interface Arrival extends ArrivalOverlap {
   readonly isNew: boolean;
   /** `Callback` as JSON. */
   readonly callback: string | null;
-  /** `hash` is of what was asked. */
-  readonly repeat: { readonly key: string; readonly hash: string } | null;
+  readonly repeat: Repeat | null;
   /** The running turn's end was asked for just now, and is not to be asked for again. */
   readonly hasAsked: boolean;
   /** What the platform showed just now, and how long ago it was asked at most. */
   readonly shown: { readonly snapshot: Snapshot; readonly ageMs: number } | null;
+}
+
+/** A task that was given up. */
+export interface DeadTask {
+  readonly turn: number;
+  readonly lastError: string | null;
 }
 
 /** A Worker may send the task now. */

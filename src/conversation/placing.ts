@@ -80,7 +80,8 @@ export function createPlacing({ book, endings, maxFiles }: PlacingOptions): Plac
 
     place(arrival, now) {
       const placed = place(arrival, now);
-      if (arrival.repeat !== null) book.addRepeat(arrival.repeat, placed.turn, now + REPEAT_MS);
+      const { repeat } = arrival;
+      if (repeat !== null) book.addRepeat(repeat, placed.turn, now + (repeat.ttlMs ?? REPEAT_MS));
       return placed;
     },
   };

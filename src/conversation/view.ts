@@ -1,6 +1,6 @@
 /** A task's row as others see it. */
 import type { Refusal } from "../refusal.ts";
-import type { Status, View } from "./messages.ts";
+import type { DeadTask, Status, View } from "./messages.ts";
 import type { First } from "./next-step.ts";
 import type { TaskRow } from "./rows.ts";
 
@@ -52,4 +52,14 @@ export function statusOf(row: TaskRow, isLatest: boolean): Status {
     answer: row.answer,
     isShown: isOnItsWay && isLatest,
   };
+}
+
+/** The dead ones, each once. */
+export function deadOf(rows: readonly (TaskRow | undefined)[]): DeadTask[] {
+  const dead = new Map<number, DeadTask>();
+  for (const row of rows) {
+    if (row?.state !== "dead") continue;
+    dead.set(row.turn, { turn: row.turn, lastError: row.last_error });
+  }
+  return [...dead.values()];
 }

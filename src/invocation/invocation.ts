@@ -48,7 +48,7 @@ export interface Delivery {
   readonly problems?: readonly Problem[];
 }
 
-const PROMPT_MISSING: Problem = {
+export const PROMPT_MISSING: Problem = {
   loc: ["body", "prompt"],
   msg: "is required where the body holds nothing else",
   type: "missing",
@@ -88,7 +88,38 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   if (values === undefined || problems.length > 0) {
     return refused({ reason: "parameters_invalid", problems });
   }
-  if (!(contextChars + jsonLength(values.prompt ?? "") <= MAX_TASK_CHARS)) {
+  return assemble({
+    values,
+    userTokens: read.userTokens,
+    context,
+    contextChars,
+    files,
+    uploads,
+    handling,
+    getterPlace: read.getterPlace,
+    newTaskId,
+  });
+}
+
+/** What an invocation is made of, once each part has been read and checked. */
+export interface Parts {
+  readonly values: Parameters;
+  readonly userTokens: JsonText | undefined;
+  readonly context: readonly (readonly [string, JsonText])[];
+  readonly contextChars: number;
+  /** All of them; `uploads` are those that were stored. */
+  readonly files: readonly TaskFile[];
+  readonly uploads: readonly UploadedFile[];
+  readonly handling: Handling;
+  /** Where the caller gave the getter, for what is said of it. */
+  readonly getterPlace: Place;
+  readonly newTaskId: () => string;
+}
+
+/** Refuses only what is too much for one task. */
+export function assemble(parts: Parts): Result<Invocation> {
+  const { values, userTokens, context, files, uploads, handling } = parts;
+  if (!(parts.contextChars + jsonLength(values.prompt ?? "") <= MAX_TASK_CHARS)) {
     return refused({ reason: "limit_exceeded", limit: TASK_LIMIT });
   }
   const user = userOf(values);
@@ -98,22 +129,22 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const task: Task = {
     agentId: values.agent_id,
     ...(values.agent_version !== undefined && { agentVersion: values.agent_version }),
-    id: values.task_id ?? newTaskId(),
+    id: values.task_id ?? parts.newTaskId(),
     prompt,
     files,
     ...(user !== undefined && { user }),
     ...(extra.length > 0 && { context: objectText(extra) }),
-    ...(read.userTokens !== undefined && { userTokens: read.userTokens }),
+    ...(userTokens !== undefined && { userTokens }),
     disableAttachmentInjection: values.disable_attachment_injection ?? false,
   };
-  const getter = values.getter && { path: values.getter, loc: read.getterPlace };
+  const getter = values.getter && { path: values.getter, loc: parts.getterPlace };
   const shape: Shape = { json: values.json ?? false, ...(getter && { getter }) };
   return accepted({
     task,
     isNamed: values.task_id !== undefined,
     handling,
     shape,
-    fingerprint: () => fingerprintOf({ values, userTokens: read.userTokens, context, files }),
+    fingerprint: () => fingerprintOf({ values, userTokens, context, files }),
   });
 }
 
@@ -174,7 +205,7 @@ function contextAsPrompt(context: readonly (readonly [string, string])[]): strin
   return kindOf(first[1]) === "text" ? textOf(first[1]) : first[1];
 }
 
-function userOf(values: Parameters): User | undefined {
+function userOf(values: Partial<Parameters>): User | undefined {
   const user: User = {
     ...(values.user_id !== undefined && { id: values.user_id }),
     ...(values.user_email !== undefined && { email: values.user_email }),

@@ -172,7 +172,8 @@ function candidateFor(
   return isAbsent(inBody) ? undefined : { json: inBody, loc: ["body", name] };
 }
 
-function findField(fields: Fields, [name = "", ...rest]: Path): JsonText | undefined {
+/** What stands at a path of the body. */
+export function findField(fields: Fields, [name = "", ...rest]: Path): JsonText | undefined {
   const field = fields.get(name);
   return field === undefined ? undefined : valueAt(field, rest);
 }

@@ -43,6 +43,18 @@ describe("describeApi", () => {
     ]);
   });
 
+  it("describes sources by the schema that checks them", () => {
+    const { paths } = JSON.parse(JSON.stringify(describeApi()));
+    const { put } = paths["/v1/agents/{agent_id}/sources/{name}"];
+    const { schema } = put.requestBody.content["application/json"];
+    expect(schema).toMatchObject({
+      additionalProperties: false,
+      required: ["provider"],
+      properties: { secret: {}, allowed_ips: { type: "array" }, tolerance_seconds: {} },
+    });
+    expect(Object.keys(paths)).toContain("/hooks/{agent_id}/{name}");
+  });
+
   it("has the pattern that checks the agent", () => {
     const agent = webhook().parameters.find(({ name }) => name === "agent_id");
     expect(agent?.schema).toMatchObject({ type: "string", pattern: "^[A-Za-z0-9_-]{1,128}$" });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { MAPPABLE } from "../../invocation/mapping.ts";
 import { parametersSchema, queryParametersSchema } from "../../invocation/parameter-schemas.ts";
 import { ANSWER_FIELDS } from "../../invocation/task.ts";
+import { sourcePaths } from "./openapi-sources.ts";
 
 type Described = Readonly<Record<string, unknown>>;
 
@@ -41,6 +42,7 @@ function makeDescription(): Described {
       },
       "/health": { get: get("Whether the gateway runs", "It does") },
       "/openapi.json": { get: get("This description", "OpenAPI 3.1") },
+      ...sourcePaths(refusal, sourceRefusals()),
     },
     components: {
       securitySchemes: {
@@ -104,6 +106,12 @@ const REFUSALS = [
   ["503", "The platform cannot be reached, or the conversation was busy for too long"],
   ["504", "The platform took too long"],
 ] as const;
+
+/** Those that have to do with the key and the platform. */
+function sourceRefusals(): Readonly<Record<string, Described>> {
+  const own = REFUSALS.filter(([status]) => !["400", "413", "415", "422"].includes(status));
+  return Object.fromEntries(own.map(([status, description]) => [status, refusal(description)]));
+}
 
 function refusal(description: string): Described {
   const headers = {

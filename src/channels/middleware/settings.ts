@@ -1,12 +1,17 @@
 import type { MiddlewareHandler } from "hono";
+import { createDesks } from "../../agent-desk/desks.ts";
 import { type Config, readConfig } from "../../config.ts";
 import { waitUntil } from "cloudflare:workers";
 import { createConversations } from "../../conversation/conversations.ts";
+import { createPast } from "../../conversation/past.ts";
 import { roomsOf } from "../../conversation/rooms.ts";
 import { createLinks } from "../../uploads/link.ts";
 import type { AppEnv, Variables } from "../variables.ts";
 
-type Made = Pick<Variables, "config" | "platform" | "links" | "conversations">;
+type Made = Pick<
+  Variables,
+  "config" | "platform" | "links" | "conversations" | "past" | "desks" | "rooms"
+>;
 
 /** Reads the settings and makes the rooms, once an isolate; throws while a setting is malformed. */
 export function settings(): MiddlewareHandler<AppEnv> {
@@ -19,12 +24,16 @@ export function settings(): MiddlewareHandler<AppEnv> {
     c.set("platform", rooms.platform);
     c.set("links", rooms.links);
     c.set("conversations", rooms.conversations);
+    c.set("past", rooms.past);
+    c.set("desks", rooms.desks);
+    c.set("rooms", rooms.rooms);
     return next();
   };
 }
 
 function make(config: Config, env: Env): Made {
-  const { platform, seal, stash } = roomsOf(env);
+  const rooms = roomsOf(env);
+  const { platform, seal, stash } = rooms;
   return {
     config,
     platform,
@@ -37,5 +46,8 @@ function make(config: Config, env: Env): Made {
       syncTimeoutSeconds: config.SYNC_TIMEOUT_SECONDS,
       waitUntil,
     }),
+    past: createPast(() => env.CONVERSATIONS),
+    desks: createDesks({ namespace: () => env.AGENT_DESKS, seal, waitUntil }),
+    rooms,
   };
 }

@@ -3,7 +3,7 @@ import type { Config } from "../../config.ts";
 import { type Body, decodeUtf8, NO_BODY, readFields } from "../../invocation/fields.ts";
 import { fileNameOf, headerParameters } from "../../invocation/header-parameters.ts";
 import type { JsonText } from "../../invocation/json-text.ts";
-import { type MediaType, readMediaType } from "../../invocation/media-type.ts";
+import { type BodyKind, type MediaType, readMediaType } from "../../invocation/media-type.ts";
 import { atMost, pieces, readAtMost, StreamBroken, TooMuch, unlessNothing } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { readForm } from "../../uploads/form.ts";
@@ -20,6 +20,8 @@ export interface BodyOptions {
   readonly upload: Upload;
   /** Told of a form's fields as they come, before the files behind them. */
   readonly onField: (name: string, value: JsonText) => void;
+  /** Told of each piece of a form or file as it was sent, before it is inflated or parsed. */
+  readonly onPiece?: (piece: Uint8Array) => void;
 }
 
 /** Reads nothing of a body that its headers already forbid. */
@@ -37,7 +39,8 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
       const { body } = request;
       if (body === null) return accepted(NO_BODY);
       const bytes = Number(headers.get("content-length") ?? Number.NaN);
-      const arriving: Arriving = { headers, bytes, body, isGzip: gzip.value };
+      const { onPiece } = options;
+      const arriving: Arriving = { headers, bytes, body, isGzip: gzip.value, onPiece };
       return kind === "file"
         ? readFile(arriving, options)
         : readMultipart(arriving, type.value, options);
@@ -46,13 +49,25 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     case "form":
     case "text":
     case "verbatim": {
-      const { hasPrompt, config } = options;
-      const text = await readText(request, gzip.value, config);
-      return text.ok
-        ? readFields(kind, text.value, { hasPrompt, maxFields: config.MAX_FIELDS })
-        : text;
+      const bytes = await readWhole(request, options.config);
+      return bytes.ok ? fieldsOf(kind, bytes.value, { ...options, isGzip: gzip.value }) : bytes;
     }
   }
+}
+
+export interface FieldsOptions extends Pick<BodyOptions, "config" | "hasPrompt"> {
+  readonly isGzip: boolean;
+}
+
+/** The fields of a body that is text, out of its bytes as they were sent. */
+export function fieldsOf(
+  kind: Exclude<BodyKind, "multipart" | "file">,
+  bytes: Uint8Array,
+  { config, hasPrompt, isGzip: isCompressed }: FieldsOptions,
+): Result<Body> {
+  const text = textOf(bytes, isCompressed, config);
+  if (!text.ok) return text;
+  return readFields(kind, text.value, { hasPrompt, maxFields: config.MAX_FIELDS });
 }
 
 interface Arriving {
@@ -61,14 +76,26 @@ interface Arriving {
   readonly bytes: number;
   readonly body: ReadableStream<Uint8Array>;
   readonly isGzip: boolean;
+  readonly onPiece: BodyOptions["onPiece"];
+}
+
+async function* told(
+  source: AsyncGenerator<Uint8Array>,
+  onPiece: (piece: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of source) {
+    onPiece(piece);
+    yield piece;
+  }
 }
 
 /** What arrives, inflated, no more of it than a request may have; `undefined` if it is nothing. */
 async function arrived(
-  { body, isGzip: isCompressed }: Arriving,
+  { body, isGzip: isCompressed, onPiece }: Arriving,
   config: Config,
 ): Promise<AsyncGenerator<Uint8Array> | undefined> {
-  const sent = await unlessNothing(pieces(body));
+  const all = pieces(body);
+  const sent = await unlessNothing(onPiece === undefined ? all : told(all, onPiece));
   if (sent === undefined) return undefined;
   const source = isCompressed ? inflating(sent) : sent;
   return unlessNothing(
@@ -105,7 +132,7 @@ async function readFile(
   const extension = extensionOfType(contentType);
   const typeName = extension === undefined ? "" : `file.${extension}`;
   try {
-    const isSized = bytes >= 0 && !arriving.isGzip;
+    const isSized = bytes >= 0 && !arriving.isGzip && arriving.onPiece === undefined;
     const content = isSized ? { stream: body, bytes } : await arrived(arriving, config);
     if (content === undefined) return accepted(NO_BODY);
     const added = await upload.add({
@@ -141,27 +168,41 @@ async function unlessEmpty({ headers, body }: Request, refusal: Refusal): Promis
   }
 }
 
-async function readText(
+/** A body that is no file, as it was sent. What cannot be compressed grows a little. */
+export function readWhole(request: Request, config: Config): Promise<Result<Uint8Array>> {
+  const { MAX_BODY_BYTES: most } = config;
+  const gzip = isGzip(request.headers.get("content-encoding"));
+  const isCompressed = gzip.ok && gzip.value;
+  const maxBytes = isCompressed ? most + GZIP_OVERHEAD_BYTES + most / 1_000 : most;
+  return readRaw(request, { maxBytes, tooLarge: () => tooLarge("MAX_BODY_BYTES", config) });
+}
+
+export interface RawOptions {
+  readonly maxBytes: number;
+  readonly tooLarge: () => Refusal;
+}
+
+/** A request's bytes; refuses those that are too many, or were cut off. */
+export async function readRaw(
   request: Request,
-  isCompressed: boolean,
-  config: Config,
-): Promise<Result<string>> {
-  const maxBytes = config.MAX_BODY_BYTES;
-  // What cannot be compressed grows a little.
-  const maxSentBytes = isCompressed ? maxBytes + GZIP_OVERHEAD_BYTES + maxBytes / 1_000 : maxBytes;
-  let bytes: Uint8Array | undefined;
+  { maxBytes, tooLarge: tooMany }: RawOptions,
+): Promise<Result<Uint8Array>> {
   try {
-    bytes = await readBytes(request, maxSentBytes);
+    const bytes = await readBytes(request, maxBytes);
+    return bytes === undefined ? refused(tooMany()) : accepted(bytes);
   } catch {
     return refused({ reason: "body_unreadable", problem: "The body was cut off" });
   }
+}
+
+function textOf(sent: Uint8Array, isCompressed: boolean, config: Config): Result<string> {
+  if (!isCompressed || sent.byteLength === 0) return decodeUtf8(sent);
   try {
-    if (isCompressed && bytes !== undefined && bytes.byteLength > 0)
-      bytes = inflate(bytes, maxBytes);
+    const bytes = inflate(sent, config.MAX_BODY_BYTES);
+    return bytes === undefined ? refused(tooLarge("MAX_BODY_BYTES", config)) : decodeUtf8(bytes);
   } catch {
     return refused({ reason: "body_unreadable", problem: "The body is not valid gzip" });
   }
-  return bytes === undefined ? refused(tooLarge("MAX_BODY_BYTES", config)) : decodeUtf8(bytes);
 }
 
 const GZIP_OVERHEAD_BYTES = 1_024;

@@ -6,7 +6,7 @@ import { isAgentId } from "../../invocation/parameter-schemas.ts";
 import type { Query } from "../../invocation/query.ts";
 import { PlatformOutage } from "../../platform/platform.ts";
 import { createFileStore } from "../../uploads/file-store.ts";
-import { createUpload, type Upload } from "../../uploads/upload.ts";
+import { createUpload, type Upload, type UploadOptions } from "../../uploads/upload.ts";
 import type { AppEnv } from "../variables.ts";
 
 export interface RequestUpload {
@@ -39,6 +39,23 @@ export const NO_UPLOAD: Pick<RequestUpload, "upload" | "onField"> = {
 
 export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): RequestUpload {
   let agentId = query.get("agent_id") || undefined;
+  const opened = openUpload(c, {
+    isHashed: c.req.raw.headers.has("Idempotency-Key"),
+    admit: () => c.get("platform").admit(isAgentId(agentId) ? agentId : undefined, { apiKey }),
+  });
+  return {
+    ...opened,
+    onField(name, value) {
+      if (name === "agent_id" && kindOf(value) === "text") agentId ??= textOf(value) || undefined;
+    },
+  };
+}
+
+/** The upload of a request whose owner `admit` finds out. */
+export function openUpload(
+  c: Context<AppEnv>,
+  { isHashed, admit }: Pick<UploadOptions, "isHashed" | "admit">,
+): Pick<RequestUpload, "upload" | "settle"> {
   const over = Promise.withResolvers<void>();
 
   const upload = createUpload({
@@ -46,19 +63,16 @@ export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): Req
     links: c.get("links"),
     origin: () => c.get("config").PUBLIC_URL ?? new URL(c.req.url).origin,
     limits: c.get("config"),
-    isHashed: c.req.raw.headers.has("Idempotency-Key"),
+    isHashed,
     admit: () => {
       // A caller that hangs up ends the request, but not before what it stored is removed.
       c.executionCtx.waitUntil(over.promise);
-      return c.get("platform").admit(isAgentId(agentId) ? agentId : undefined, { apiKey });
+      return admit();
     },
   });
 
   return {
     upload,
-    onField(name, value) {
-      if (name === "agent_id" && kindOf(value) === "text") agentId ??= textOf(value) || undefined;
-    },
     async settle(work) {
       try {
         return await work();

@@ -1,0 +1,130 @@
+/**
+ * A body that is read while it is proven. The proof runs over the bytes as they were sent, before
+ * they are inflated or parsed, and nothing of what parsing finds is told before it has come out well.
+ */
+import { type Body, type Fields, NO_BODY } from "../../invocation/fields.ts";
+import { type BodyKind, readMediaType } from "../../invocation/media-type.ts";
+import type { Config } from "../../config.ts";
+import { pieces, StreamBroken } from "../../pieces.ts";
+import type { Proof, ProofFault, Proven } from "../../providers/provider.ts";
+import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
+import type { Upload } from "../../uploads/upload.ts";
+import { fieldsOf, readBody, readWhole } from "../webhook/body.ts";
+import { isGzip } from "../webhook/inflate.ts";
+
+export interface ProvenBody {
+  readonly proven: Proven;
+  readonly body: Body;
+}
+
+/** Why there is none: the proof failed, or what was proven cannot be taken. */
+export type Turned = { readonly fault: ProofFault } | { readonly refusal: Refusal };
+
+export interface ProvingOptions {
+  readonly proof: Proof;
+  readonly config: Config;
+  readonly upload: Upload;
+}
+
+export function readProven(
+  request: Request,
+  options: ProvingOptions,
+): Promise<Result<ProvenBody, Turned>> {
+  const mayStream = options.proof.needs !== "bytes" && isInParts(kindIn(request.headers));
+  return mayStream ? readStreaming(request, options) : readHeld(request, options);
+}
+
+function kindIn(headers: Headers): BodyKind | undefined {
+  const type = readMediaType(headers.get("content-type"));
+  return type.ok ? type.value.kind : undefined;
+}
+
+/** Forms with parts and files go to the store as they come, uncommitted until the proof is good. */
+function isInParts(kind: BodyKind | undefined): kind is "multipart" | "file" {
+  return kind === "multipart" || kind === "file";
+}
+
+async function readStreaming(
+  request: Request,
+  { proof, config, upload }: ProvingOptions,
+): Promise<Result<ProvenBody, Turned>> {
+  const onPiece = (piece: Uint8Array) => proof.update(piece);
+  const body = await readBody(request, bodyOptions({ config, upload, onPiece }));
+  // A limit is told at once: the rest would only be read to be thrown away.
+  if (!body.ok && body.refusal.reason === "limit_exceeded") return refused(body);
+  await readRest(request, { maxBytes: config.MAX_UPLOAD_BYTES, onPiece });
+  const proven = proof.finish(body.ok ? { fields: body.value.fields } : {});
+  if (!proven.ok) return refused({ fault: proven.refusal });
+  return body.ok ? accepted({ proven: proven.value, body: body.value }) : refused(body);
+}
+
+interface BodyDoor {
+  readonly config: Config;
+  readonly upload: Upload;
+  readonly onPiece?: (piece: Uint8Array) => void;
+}
+
+/** What a sender calls its fields is nothing to us: texts are context, and names are its own. */
+function bodyOptions(door: BodyDoor) {
+  return { ...door, hasPrompt: true, fileName: undefined, onField: () => undefined };
+}
+
+interface Rest {
+  readonly maxBytes: number;
+  readonly onPiece: (piece: Uint8Array) => void;
+}
+
+/** What parsing has left behind is signed too. What is too much, or breaks off, proves nothing. */
+async function readRest({ body }: Request, { maxBytes, onPiece }: Rest): Promise<void> {
+  if (body === null || body.locked) return;
+  let size = 0;
+  try {
+    for await (const piece of pieces(body)) {
+      onPiece(piece);
+      size += piece.byteLength;
+      if (!(size <= maxBytes)) return;
+    }
+  } catch (thrown) {
+    if (!(thrown instanceof StreamBroken)) throw thrown;
+  }
+}
+
+async function readHeld(
+  request: Request,
+  options: ProvingOptions,
+): Promise<Result<ProvenBody, Turned>> {
+  const { proof, config } = options;
+  const bytes = await readWhole(request, config);
+  if (!bytes.ok) return refused(bytes);
+  proof.update(bytes.value);
+  if (proof.needs === "fields") {
+    const body = await parse(request, bytes.value, options);
+    // The proof stands in the fields: without them there is none.
+    const proven = proof.finish({ fields: body.ok ? body.value.fields : NO_FIELDS });
+    if (!proven.ok) return refused({ fault: proven.refusal });
+    return body.ok ? accepted({ proven: proven.value, body: body.value }) : refused(body);
+  }
+  const proven = proof.finish({ bytes: bytes.value });
+  if (!proven.ok) return refused({ fault: proven.refusal });
+  const body = await parse(request, bytes.value, options);
+  return body.ok ? accepted({ proven: proven.value, body: body.value }) : refused(body);
+}
+
+const NO_FIELDS: Fields = new Map();
+
+function parse(
+  { url, headers }: Request,
+  bytes: Uint8Array,
+  { config, upload }: ProvingOptions,
+): Result<Body> | Promise<Result<Body>> {
+  if (bytes.byteLength === 0) return accepted(NO_BODY);
+  const type = readMediaType(headers.get("content-type"));
+  if (!type.ok) return type;
+  const { kind } = type.value;
+  if (isInParts(kind)) {
+    const again = new Request(url, { method: "POST", headers, body: bytes });
+    return readBody(again, bodyOptions({ config, upload }));
+  }
+  const gzip = isGzip(headers.get("content-encoding"));
+  return gzip.ok ? fieldsOf(kind, bytes, { config, hasPrompt: true, isGzip: gzip.value }) : gzip;
+}

@@ -1,0 +1,95 @@
+/** `/v1/agents/{agent_id}/sources…`: what is set, what came of it, and sending the dead again. */
+import type { Context } from "hono";
+import type { DeliveryRow } from "../../agent-desk/rows.ts";
+import { openSource } from "../../agent-desk/source.ts";
+import type { DeadTask } from "../../conversation/messages.ts";
+import { answer, answerJson, refuse } from "../respond.ts";
+import type { AppEnv } from "../variables.ts";
+import { NO_SUCH_SOURCE, type Owner, readNamedOwner, readOwner } from "./owner.ts";
+import { shownDelivery, shownSource } from "./shown-source.ts";
+
+export async function listSources(c: Context<AppEnv>): Promise<Response> {
+  const owner = await readOwner(c);
+  if (!owner.ok) return refuse(c, owner.refusal);
+  const { agentId, organisation } = owner.value;
+  const rows = await c.get("desks").list(agentId, organisation);
+  const sources = rows.map((row) => shownSource(c, agentId, row));
+  return answerJson(c, JSON.stringify({ sources }));
+}
+
+export async function showSource(c: Context<AppEnv>): Promise<Response> {
+  const owner = await readNamedOwner(c);
+  if (!owner.ok) return refuse(c, owner.refusal);
+  const shown = await c.get("desks").show(owner.value, owner.value.organisation);
+  if (shown === undefined) return refuse(c, NO_SUCH_SOURCE);
+  const dead = await deadTasks(c, owner.value, shown.deliveries);
+  const source = {
+    ...shownSource(c, owner.value.agentId, shown.source),
+    runs_today: shown.runsToday,
+    dead: dead.length,
+    deliveries: withErrors(shown.deliveries, dead).map(shownDelivery),
+  };
+  return answerJson(c, JSON.stringify(source));
+}
+
+export async function deleteSource(c: Context<AppEnv>): Promise<Response> {
+  const owner = await readNamedOwner(c);
+  if (!owner.ok) return refuse(c, owner.refusal);
+  const isRemoved = await c.get("desks").remove(owner.value, owner.value.organisation);
+  return isRemoved ? answer(c, null, { status: 204 }) : refuse(c, NO_SUCH_SOURCE);
+}
+
+/** With the key that the source has now: the one that they died with may be why. */
+export async function retrySource(c: Context<AppEnv>): Promise<Response> {
+  const owner = await readNamedOwner(c);
+  if (!owner.ok) return refuse(c, owner.refusal);
+  const { agentId, organisation } = owner.value;
+  const shown = await c.get("desks").show(owner.value, organisation);
+  if (shown === undefined) return refuse(c, NO_SUCH_SOURCE);
+  const { apiKey } = await openSource(agentId, shown.source, c.get("rooms").seal);
+  const dead = await deadTasks(c, owner.value, shown.deliveries);
+  let retried = 0;
+  // One after another, so that those of one conversation keep their order.
+  for (const { taskId, turn } of dead) {
+    const place = { organisation, taskId, turn };
+    const again = await c.get("conversations").retry(place, { apiKey });
+    if (again !== undefined) retried += 1;
+  }
+  return answerJson(c, JSON.stringify({ status: "Started", retried }));
+}
+
+interface DeadDelivery extends DeadTask {
+  readonly taskId: string;
+}
+
+/** Those of the listed deliveries whose tasks were given up, the oldest first. */
+async function deadTasks(
+  c: Context<AppEnv>,
+  { organisation }: Owner,
+  deliveries: readonly DeliveryRow[],
+): Promise<readonly DeadDelivery[]> {
+  const turns = new Map<string, number[]>();
+  for (const { task_id: taskId, turn } of deliveries.toReversed()) {
+    if (taskId === null || turn === null) continue;
+    turns.set(taskId, [...(turns.get(taskId) ?? []), turn]);
+  }
+  const past = c.get("past");
+  const dead = await Promise.all(
+    [...turns].map(async ([taskId, own]) => {
+      const tasks = await past.deadAmong({ organisation, taskId }, own);
+      return tasks.map((task) => ({ ...task, taskId }));
+    }),
+  );
+  return dead.flat();
+}
+
+/** Why a task was given up is the conversation's to know. */
+function withErrors(
+  deliveries: readonly DeliveryRow[],
+  dead: readonly DeadDelivery[],
+): readonly DeliveryRow[] {
+  return deliveries.map((row) => {
+    const task = dead.find(({ taskId, turn }) => taskId === row.task_id && turn === row.turn);
+    return task === undefined ? row : { ...row, outcome: "dead", error: task.lastError };
+  });
+}
