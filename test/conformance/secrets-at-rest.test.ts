@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { jsonOf } from "../support/http.ts";
-import { everyFile, madeObjects } from "../support/stored-files.ts";
+import { leaks as leaksIn } from "../support/spellings.ts";
+import { madeObjects } from "../support/stored-files.ts";
 import { startTaskPair, type TaskPair } from "../support/task-pair.ts";
 
 const KEY = "hush7q4z-key-of-org-1";
@@ -16,30 +17,9 @@ beforeEach(async () => {
 });
 afterEach(() => pair.stop());
 
-/** The ways in which a text can be written without anyone's having sealed it. */
-function spellings(secret: string): Buffer[] {
-  const bytes = Buffer.from(secret);
-  // Base64 of it at each of the three places where it can begin, without its borders.
-  const base64 = [0, 1, 2].map((shift) =>
-    Buffer.concat([Buffer.alloc(shift), bytes])
-      .toString("base64")
-      .slice(4, -4),
-  );
-  return [
-    bytes,
-    Buffer.from(secret, "utf16le"),
-    Buffer.from(bytes.toString("hex")),
-    ...base64.map((text) => Buffer.from(text)),
-  ];
-}
-
 /** The files that hold one of the secrets. */
 function leaks(): string[] {
-  const wanted = SECRETS.flatMap(spellings);
-  const files = [...everyFile(pair.folder)];
-  return files.flatMap(([path, bytes]) =>
-    wanted.some((spelling) => bytes.includes(spelling)) ? [path] : [],
-  );
+  return leaksIn(pair.folder, SECRETS);
 }
 
 const words = {

@@ -13,8 +13,11 @@ export interface Answer {
 
 export interface Sent {
   readonly method?: string;
-  /** Sent as they are, and no others but `host`, `connection` and what frames the body. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Sent as they are, and no others but `host`, `connection` and what frames the body; of a list,
+   * one header each.
+   */
+  readonly headers?: Readonly<Record<string, string | string[]>>;
   /** One piece goes with its `Content-Length`, a list of them chunked. */
   readonly body?: string | Uint8Array | readonly (string | Uint8Array)[];
   /** An answer that takes longer is an error: a gateway must not hang. */
