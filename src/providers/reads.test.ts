@@ -117,7 +117,7 @@ describe("slack's read", () => {
     [
       "a message in a channel",
       { type: "message", channel_type: "channel" },
-      "message.channel",
+      "message.channels",
       false,
     ],
     ["a reaction", { type: "reaction_added" }, "reaction_added", false],

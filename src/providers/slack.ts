@@ -26,6 +26,13 @@ const FULL_FOR_PEOPLE: Partial<Answers> = {
 };
 
 const RUN_BY_DEFAULT = new Set(["app_mention", "message.im"]);
+
+/** A subscription names the kind of channel in the plural, an event in the singular. */
+const SUBSCRIBED: ReadonlyMap<string, string> = new Map([
+  ["channel", "channels"],
+  ["group", "groups"],
+]);
+
 const NEVER_RUN = new Set(["message_changed", "message_deleted", "bot_message"]);
 
 function threaded(channel: string | undefined, thread: string | undefined): string | undefined {
@@ -38,7 +45,10 @@ function readEvent(fields: Fields): Reading {
   if (NEVER_RUN.has(textIn(event, "subtype") ?? "")) return ignored("no new message");
   const type = textIn(event, "type") ?? "event";
   const channelType = textIn(event, "channel_type");
-  const name = type === "message" && channelType !== undefined ? `message.${channelType}` : type;
+  const name =
+    type === "message" && channelType !== undefined
+      ? `message.${SUBSCRIBED.get(channelType) ?? channelType}`
+      : type;
   return oneDelivery({
     id: textIn(fields, "event_id"),
     event: name,
