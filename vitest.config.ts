@@ -4,6 +4,8 @@ import { workerOptions } from "./test/support/worker-options.ts";
 
 export default defineConfig({
   test: {
+    // Most of what they do is wait: for a schedule, a crash, a platform that is silent.
+    maxWorkers: 4,
     projects: [
       {
         plugins: [cloudflareTest({ main: "src/index.ts", miniflare: workerOptions({}) })],

@@ -24,7 +24,7 @@ describe("1,000 events in one batch, one of them malformed", () => {
     const started = Date.now();
     const body = json(whatsappBody({ messages }));
     expect((await deliver(source, body, { key: whatsapp.key })).status).toBe(200);
-    expect(Date.now() - started).toBeLessThan(15_000);
+    expect(Date.now() - started).toBeLessThan(60_000);
   });
 
   it.each(malformed)("run the others: WhatsApp, with %j", async (bad) => {
