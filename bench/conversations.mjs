@@ -21,7 +21,7 @@ export async function benchConversations(folder, { rounds, seconds, conversation
     if (!isMet) missed.push(label);
   };
   console.log(`\nConversations, 1 KB each (${rounds} rounds)`);
-  const workers = await start(folder);
+  const workers = await startWorkers(folder);
   const { ours, bare } = workers;
   try {
     await compareRates({ ours, bare, rounds, seconds, tell }, [
@@ -37,7 +37,8 @@ export async function benchConversations(folder, { rounds, seconds, conversation
   return missed;
 }
 
-async function start(folder) {
+/** The stand-in platform, ours, and the bare Worker that commits a row. */
+export async function startWorkers(folder) {
   const script = readFileSync(join(root, "bench", "task-platform.js"), "utf8");
   const platform = await startWorker(writeWorker(join(folder, "platform"), { script }));
   const ours = writeWorker(join(folder, "ours"), {
@@ -64,11 +65,17 @@ const inOne = { path: "/?agent_id=bench&asynchronous=true&task_id=one" };
 const oneRow = { path: "/?object=one" };
 
 /** Requests a second, and the median of their times in milliseconds. */
-async function load({ origin }, what, { seconds, requests: amount }) {
-  const { path, paths, body = small.body, connections = 16 } = what;
+export async function load({ origin }, what, { seconds, requests: amount }) {
+  const { path, paths, body = small.body, connections = 16, headers = () => KEY } = what;
   let at = 0;
   const requests = paths && [
-    { setupRequest: (request) => ({ ...request, path: paths[(at += 1) % paths.length] }) },
+    {
+      setupRequest: (request) => ({
+        ...request,
+        headers: headers(),
+        path: paths[(at += 1) % paths.length],
+      }),
+    },
   ];
   const times = [];
   const run = autocannon({

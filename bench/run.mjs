@@ -10,6 +10,7 @@ import { large, small } from "./cases.mjs";
 import { measureMemory, measureSpeed, measureStartup } from "./measure.mjs";
 import { reportMemory, reportSpeed } from "./report.mjs";
 import { benchUploads } from "./upload.mjs";
+import { benchSources } from "./sources.mjs";
 import { startWorker } from "./worker.mjs";
 
 const { quick, check } = parseArgs({
@@ -63,6 +64,8 @@ try {
     ? { rounds: 1, seconds: 1, conversations: 500 }
     : { rounds: 5, seconds: 3, conversations: MANY_CONVERSATIONS };
   missed.push(...(await benchConversations(join(inMemory, "conversations"), turns)));
+  const hooks = { ...turns, tries: quick ? 200 : 10_000 };
+  missed.push(...(await benchSources(join(inMemory, "sources"), hooks)));
   missed.push(...(await benchUploads(join(folder, "uploads"), { rounds: quick ? 1 : 7 })));
 
   console.log(missed.length === 0 ? "\nNo target is missed." : `\nMissed: ${missed.join("; ")}`);
