@@ -14,6 +14,9 @@ import type { Kept } from "./stash.ts";
 const ROWS_WITHOUT_INDEX = 16;
 const INDEX = "CREATE INDEX IF NOT EXISTS in_queue ON task (place) WHERE place IS NOT NULL";
 
+const LATEST = `SELECT turn, snapshot, seen_at, is_reply FROM task WHERE seen_at IS NOT NULL
+  ORDER BY sent_at DESC, turn DESC LIMIT 1`;
+
 /** A task that was sent again by hand may have been accepted long ago. */
 const LAST_AT = "coalesce(ended_at, max(accepted_at, next_at))";
 
@@ -29,6 +32,9 @@ const UNTRIED = {
   answer: null,
   refusal: null,
   watched_until: null,
+  snapshot: null,
+  seen_at: null,
+  is_reply: null,
 } as const;
 
 interface Oldest extends Record<string, SqlStorageValue> {
@@ -63,6 +69,8 @@ export function createBook(sql: SqlStorage) {
 
   const queue = createQueue(read);
   let oldest: Oldest | undefined;
+  /** `null` where nothing was sent yet. */
+  let latest: Latest | null | undefined;
 
   const update = (turn: number, columns: Columns): void => {
     const names = Object.keys(columns);
@@ -74,6 +82,7 @@ export function createBook(sql: SqlStorage) {
     );
     queue.changed(turn, columns);
     if (oldest?.turn === turn) oldest = undefined;
+    if ("seen_at" in columns) latest = undefined;
   };
 
   /** When the oldest task ended, or was last to be sent or asked about. */
@@ -96,6 +105,7 @@ export function createBook(sql: SqlStorage) {
       tables.clear();
       queue.forget();
       oldest = undefined;
+      latest = undefined;
     },
 
     /** Puts a task at the end of the queue, or beside it if `state` says that it is over. */
@@ -139,8 +149,9 @@ export function createBook(sql: SqlStorage) {
       queue.forget();
     },
 
-    dequeue(turn: number): void {
-      update(turn, { place: null });
+    /** Takes a task that is over out of the queue, and sets these columns besides. */
+    dequeue(turn: number, columns: Columns): void {
+      update(turn, { ...columns, place: null });
       queue.removed(turn);
     },
 
@@ -210,17 +221,8 @@ export function createBook(sql: SqlStorage) {
 
     /** The task that was sent last, and what the platform showed of it. */
     latest(): Latest | undefined {
-      return read<Latest>("latest", "SELECT * FROM latest")[0];
-    },
-
-    setLatest({ turn, snapshot, seen_at, is_reply }: Latest): void {
-      write("latest").exec(
-        "INSERT OR REPLACE INTO latest (one, turn, snapshot, seen_at, is_reply) VALUES (1, ?, ?, ?, ?)",
-        turn,
-        snapshot,
-        seen_at,
-        is_reply,
-      );
+      latest ??= read<Latest>("task", LATEST)[0] ?? null;
+      return latest ?? undefined;
     },
 
     addCallback({ turn, id, callback, failures, due_at }: CallbackRow): void {
@@ -260,6 +262,7 @@ export function createBook(sql: SqlStorage) {
       );
       queue.forget();
       oldest = undefined;
+      latest = undefined;
       return old.flatMap(({ task, user_tokens, answer }) => [task, user_tokens, answer]);
     },
 

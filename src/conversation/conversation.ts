@@ -312,7 +312,8 @@ export class Conversation extends DurableObject<Env> {
     const at = Math.min(
       step.do === "rest" ? step.until : now,
       this.#book.nextCallback()?.due_at ?? Number.POSITIVE_INFINITY,
-      oldestAt + CONVERSATION_RETENTION_MS,
+      // On the hour: a task that ends a moment later does not move it.
+      Math.ceil((oldestAt + CONVERSATION_RETENTION_MS) / HOUR_MS) * HOUR_MS,
     );
     if (at === this.#alarmAt) return;
     this.#alarmAt = at;
@@ -321,7 +322,7 @@ export class Conversation extends DurableObject<Env> {
 
   #removeOld(now: number): void {
     this.#discard(this.#book.removeUntil(now - CONVERSATION_RETENTION_MS));
-    if (now - this.#repeatsRemovedAt < REPEATS_REMOVED_EVERY_MS) return;
+    if (now - this.#repeatsRemovedAt < HOUR_MS) return;
     this.#repeatsRemovedAt = now;
     this.#book.removeRepeats(now);
   }
@@ -333,7 +334,7 @@ export class Conversation extends DurableObject<Env> {
   }
 }
 
-const REPEATS_REMOVED_EVERY_MS = 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
 const ALARM_RETRY_MS = 30_000;
 
 /** Of what the platform showed before. */

@@ -31,8 +31,7 @@ export function createEndings(
   discard: (kept: readonly (Kept | null)[]) => void,
 ): Endings {
   const isOver = (row: TaskRow, columns: Columns, now: number): void => {
-    book.update(row.turn, { ...columns, ended_at: now, lease_until: null });
-    book.dequeue(row.turn);
+    book.dequeue(row.turn, { ...columns, ended_at: now, lease_until: null });
     if (row.callback === null) return;
     const id = `msg_${crypto.randomUUID()}`;
     const { turn, callback } = row;
@@ -66,9 +65,9 @@ export function createEndings(
     see(row, { standing, snapshot, answer }, { now, isReply }) {
       if (standing !== "ended" && standing !== "paused") return;
       const state = standing === "ended" ? "finished" : "delivered";
-      isOver(row, { ...ERASED, state, answer, last_error: null }, now);
-      if (book.latest()?.turn !== row.turn) return;
-      book.setLatest({ turn: row.turn, snapshot, seen_at: now, is_reply: isReply ? 1 : 0 });
+      const end = { state, answer, snapshot, seen_at: now, is_reply: isReply ? 1 : 0 } as const;
+      isOver(row, { ...ERASED, ...end, last_error: null }, now);
+      discard([row.task, row.user_tokens]);
     },
 
     refuse(row, refusal, now) {

@@ -52,12 +52,13 @@ export function nextStep(first: First | undefined, situation: Situation): Step {
   }
 }
 
-function whileWaiting(first: First, { now, isSending }: Situation): Step {
+function whileWaiting(first: First, situation: Situation): Step {
   const { turn, runs, nextAt, leaseUntil } = first;
+  const { now, isSending } = situation;
   if (isSending) return rest(now + UNKNOWN_MS);
   if (runs === "alarm") return nextAt <= now ? { do: "send", turn } : rest(nextAt);
   // Its Worker sends it when it asks again, or has gone.
-  return leaseUntil <= now ? { do: "drop", turn } : rest(leaseUntil);
+  return leaseUntil <= now ? { do: "drop", turn } : rest(leaseEnd(first, situation));
 }
 
 function whileDelivering(first: First, situation: Situation): Step {
@@ -69,7 +70,8 @@ function whileDelivering(first: First, situation: Situation): Step {
   const isOver = runs === "worker" && mayBeSent && isOverdue(first, situation);
   if (isOver) return { do: "free", turn };
   if (runs === "worker" && leaseUntil > now) {
-    return rest(mayBeSent ? Math.min(leaseUntil, freedAt(first, situation)) : leaseUntil);
+    const end = leaseEnd(first, situation);
+    return rest(mayBeSent ? Math.min(end, freedAt(first, situation)) : end);
   }
   if (!mayBeSent) return { do: "unsend", turn };
   const askAt = Math.max(first.nextAt, awakeSince + UNKNOWN_MS);
@@ -94,6 +96,11 @@ function isOverdue(first: First, situation: Situation): boolean {
 function freedAt({ sentAt }: First, { isAwaited, canAsk, maxTurnMs }: Situation): number {
   if (isAwaited) return sentAt + maxTurnMs;
   return canAsk ? sentAt + MAX_WATCH_MS : NEVER;
+}
+
+/** A Worker that has gone is nobody's concern until somebody waits behind it: no alarm for that. */
+function leaseEnd({ leaseUntil }: First, { isAwaited }: Situation): number {
+  return isAwaited ? leaseUntil : NEVER;
 }
 
 function rest(until: number): Step {

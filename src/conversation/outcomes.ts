@@ -33,8 +33,8 @@ export function createOutcomes(options: OutcomesOptions): Outcomes {
   };
 
   const replied = (row: TaskRow, seen: Seen, when: { now: number; isReply: boolean }): void => {
-    endings.taken(row, when.now);
-    endings.see(row, seen, when);
+    if (seen.standing === "ended" || seen.standing === "paused") endings.see(row, seen, when);
+    else endings.taken(row, when.now);
   };
 
   /** When it was asked, somebody might still send it, or had sent it too short a time ago. */

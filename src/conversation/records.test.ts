@@ -184,7 +184,7 @@ describe("a look at a task", () => {
     await runOne();
     standIn.starts.push(() => Response.json({ id: "t", status: "pending" }));
     await accept("late");
-    await ring(2);
+    await ring();
     const standing = await conversations().look(place, { apiKey: KEY });
     expect(standing).toMatchObject({ turn: 3, state: "delivered" });
     expect(standing?.task).toMatchObject({ status: '"executing"', result: "null" });

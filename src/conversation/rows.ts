@@ -48,6 +48,11 @@ export interface TaskRow extends Record<string, SqlStorageValue> {
   readonly callback: string | null;
   /** Until then a Worker waits for it. */
   readonly watched_until: number | null;
+  /** What the platform showed, or replied, at its end. */
+  readonly snapshot: Snapshot | null;
+  /** When that was; before that, when it was sent. `null` until it may have been sent. */
+  readonly seen_at: number | null;
+  readonly is_reply: number | null;
 }
 
 export interface CallbackRow extends Record<string, SqlStorageValue> {
@@ -96,12 +101,9 @@ export const TABLES = {
     failures INTEGER NOT NULL DEFAULT 0, asked INTEGER NOT NULL DEFAULT 0, last_error TEXT,
     accepted_at INTEGER NOT NULL, sent_at INTEGER, next_at INTEGER NOT NULL,
     lease_until INTEGER, ended_at INTEGER, merged_into INTEGER, answer TEXT, refusal TEXT,
-    callback TEXT, watched_until INTEGER)`,
+    callback TEXT, watched_until INTEGER, snapshot TEXT, seen_at INTEGER, is_reply INTEGER)`,
   repeat: `CREATE TABLE repeat (
     key TEXT PRIMARY KEY, hash TEXT NOT NULL, turn INTEGER NOT NULL, until INTEGER NOT NULL)`,
-  latest: `CREATE TABLE latest (
-    one INTEGER PRIMARY KEY, turn INTEGER NOT NULL, snapshot TEXT, seen_at INTEGER NOT NULL,
-    is_reply INTEGER NOT NULL)`,
   callback: `CREATE TABLE callback (
     turn INTEGER PRIMARY KEY, id TEXT NOT NULL, callback TEXT NOT NULL, failures INTEGER NOT NULL,
     due_at INTEGER NOT NULL)`,

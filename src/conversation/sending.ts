@@ -4,6 +4,7 @@ import type { Book } from "./book.ts";
 import type { TaskRow } from "./rows.ts";
 import type { Arrival, Go } from "./messages.ts";
 import { UNKNOWN_MS } from "./next-step.ts";
+import type { Columns } from "./queue.ts";
 import { ABSENT, type Snapshot } from "./snapshot.ts";
 
 export interface Sending {
@@ -28,17 +29,20 @@ export function createSending(book: Book): Sending {
     return isFresh ? [snapshot] : undefined;
   };
 
-  const mark: Sending["mark"] = (row, shown, now) => {
+  /** What is written down of a task that may be sent. */
+  const marks = (shown: readonly Snapshot[], now: number): Columns => {
     const latest = book.latest();
     // A reply is written in its own way, perhaps: both count as what was before.
     const replied = latest?.is_reply === 1 && latest.snapshot !== null ? [latest.snapshot] : [];
-    book.update(row.turn, {
+    return {
       state: "delivering",
       before: JSON.stringify([...shown, ...replied]),
       sent_at: now,
       next_at: now + UNKNOWN_MS,
-    });
-    book.setLatest({ turn: row.turn, snapshot: null, seen_at: now, is_reply: 0 });
+      snapshot: null,
+      seen_at: now,
+      is_reply: 0,
+    };
   };
 
   /** It was asked when the turn before, if there was one, had been over for a while. */
@@ -49,13 +53,21 @@ export function createSending(book: Book): Sending {
 
   return {
     knownBefore,
-    mark,
+
+    mark(row, shown, now) {
+      book.update(row.turn, marks(shown, now));
+    },
+
     claim(row, now, shown = null) {
       const attempt = row.attempts + 1;
-      const lease_until = now + LEASE_MS;
-      book.update(row.turn, { state: "delivering", attempts: attempt, lease_until, sent_at: now });
       const before = knownBefore(row, now) ?? stillTrue(shown, now);
-      if (before !== undefined) mark(row, before, now);
+      book.update(row.turn, {
+        state: "delivering",
+        attempts: attempt,
+        lease_until: now + LEASE_MS,
+        sent_at: now,
+        ...(before !== undefined && marks(before, now)),
+      });
       return { attempt, isReady: before !== undefined };
     },
   };
