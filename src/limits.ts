@@ -57,6 +57,9 @@ export const MAX_EARLIER_BYTES = 1024 * 1024;
 /** A Durable Object's SQLite takes 2 MB a row; longer texts are cut into pieces of this. */
 export const MAX_ROW_BYTES = 1024 * 1024;
 
+/** A row of a conversation holds two such texts at most, a task's words and its tokens. */
+export const MAX_KEPT_BYTES = 900 * 1024;
+
 /** Turns of the embedded platform are forgotten after this. */
 export const THREAD_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
 

@@ -1,5 +1,5 @@
 /** Texts of any length: in the row where they fit, else in R2 with the row pointing to them. */
-import { MAX_ROW_BYTES } from "../limits.ts";
+import { MAX_KEPT_BYTES } from "../limits.ts";
 
 /** `=` and the text itself, or `@` and the key of its object. */
 export type Kept = string;
@@ -47,6 +47,6 @@ export function inRow(kept: Kept): string | undefined {
 
 /** A character is three bytes at most in UTF-8, for each unit of UTF-16. */
 export function fitsRow(text: string): boolean {
-  if (text.length <= MAX_ROW_BYTES / 3) return true;
-  return text.length <= MAX_ROW_BYTES && new TextEncoder().encode(text).length <= MAX_ROW_BYTES;
+  if (text.length <= MAX_KEPT_BYTES / 3) return true;
+  return text.length <= MAX_KEPT_BYTES && new TextEncoder().encode(text).length <= MAX_KEPT_BYTES;
 }
