@@ -45,6 +45,27 @@ export function preflightHeaders(headers: Headers): Record<string, string> {
 }
 
 /**
+ * CloudEvents' question before the first delivery (http-webhook §4): may this host send here? Only a
+ * source of a general kind is asked so; a sender with a row of its own never is. `undefined` if it is
+ * not asked, or in no form that is answered.
+ */
+export function deliveryPermission(
+  { provider }: Source,
+  headers: Headers,
+): Record<string, string> | undefined {
+  const origin = headers.get("WebHook-Request-Origin") ?? "";
+  const rate = headers.get("WebHook-Request-Rate") ?? "";
+  if (!GENERAL_KINDS.has(provider.name) || !/^[A-Za-z0-9.-]{1,253}$/.test(origin)) return undefined;
+  const isRate = /^[1-9]\d{0,8}$/.test(rate);
+  return {
+    "WebHook-Allowed-Origin": origin,
+    ...(isRate && { "WebHook-Allowed-Rate": rate }),
+  };
+}
+
+const GENERAL_KINDS: ReadonlySet<string> = new Set(["hmac", "token", "basic", "none"]);
+
+/**
  * Whether there have been too many of this kind in the last minute. Attempts that fail are counted
  * apart from those that succeed, or a stranger's failures would stop a sender that knows its token.
  * The binding counts in each place by itself; without it (plain workerd has none) nothing brakes.

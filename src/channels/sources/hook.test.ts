@@ -35,6 +35,30 @@ describe("/hooks/{agent_id}/{name} on the embedded platform", () => {
     expect([answer.status, await answer.json()]).toEqual([200, "hello"]);
   });
 
+  it.each([
+    ["none", 200, "eventemitter.example.com"],
+    ["telegram", 405, null],
+  ])("lets a sender of CloudEvents ask first: %s", async (provider, status, allowed) => {
+    const secret = provider === "none" ? {} : { secret: "word" };
+    await put("events", { provider, ...secret });
+    const asked = {
+      "WebHook-Request-Origin": "eventemitter.example.com",
+      "WebHook-Request-Rate": "120",
+    };
+    const answer = await hook("echo/events", { method: "OPTIONS", headers: asked });
+    const { headers } = answer;
+    expect(answer.status).toBe(status);
+    expect(headers.get("WebHook-Allowed-Origin")).toBe(allowed);
+    expect(headers.get("WebHook-Allowed-Rate")).toBe(status === 200 ? "120" : null);
+  });
+
+  it("echoes no origin that is no host's name", async () => {
+    await put("events", { provider: "none" });
+    const headers = { "WebHook-Request-Origin": "a b<script>" };
+    const answer = await hook("echo/events", { method: "OPTIONS", headers });
+    expect([answer.status, answer.headers.get("WebHook-Allowed-Origin")]).toEqual([405, null]);
+  });
+
   it.each(["echo/nothing", "nobody/nothing"])("leaves nothing of %s", async (path) => {
     const before = await listDurableObjectIds(env.CONVERSATIONS);
     expect((await hook(path, { body: "hello" })).status).toBe(404);

@@ -7,7 +7,7 @@ import { UNKNOWN_SOURCE_MS } from "../../limits.ts";
 import { answer, answerSender, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 import { deliver } from "./deliver.ts";
-import { corsHeaders, isFromAllowed, preflightHeaders } from "./doors.ts";
+import { corsHeaders, deliveryPermission, isFromAllowed, preflightHeaders } from "./doors.ts";
 import { noteOne } from "./note.ts";
 import { isSourceName, NO_SUCH_SOURCE } from "./owner.ts";
 import { refuseUnproven } from "./unproven.ts";
@@ -35,6 +35,10 @@ function answerMethod(c: Context<AppEnv>, source: Source): Response | Promise<Re
   const { method } = c.req;
   const { methods } = source.provider;
   if (method === "POST") return deliver(c, source);
+  const permission = deliveryPermission(source, c.req.raw.headers);
+  if (method === "OPTIONS" && permission !== undefined) {
+    return answer(c, null, { headers: { Allow: "POST", ...permission } });
+  }
   if (method === "OPTIONS" && source.settings.allowed_origins !== undefined) {
     return answer(c, null, { status: 204, headers: preflightHeaders(c.req.raw.headers) });
   }
