@@ -115,16 +115,13 @@ describe("the brake", () => {
     const token = { provider: "token", secret: "s", header: "x-token" };
     await pair.put("braked", token);
     const statuses = new Map<number, number>();
-    const tries = Array.from({ length: 130 }, () => pair.hook("braked", form({ "x-token": "x" })));
+    // A minute may end among them: then twice as many pass.
+    const tries = Array.from({ length: 260 }, () => pair.hook("braked", form({ "x-token": "x" })));
     for (const { status } of await Promise.all(tries)) {
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
-    expect(statuses).toEqual(
-      new Map([
-        [401, 120],
-        [429, 10],
-      ]),
-    );
+    expect([...statuses.keys()].toSorted()).toEqual([401, 429]);
+    expect([120, 240]).toContain(statuses.get(401));
     const right = await pair.hook("braked", form({ "x-token": "s" }));
     expect(right.status).toBe(200);
     const wrong = await pair.hook("braked", form());
