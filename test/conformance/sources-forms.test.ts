@@ -120,7 +120,7 @@ describe("the brake", () => {
     for (const { status } of await Promise.all(tries)) {
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
-    expect([...statuses.keys()].toSorted()).toEqual([401, 429]);
+    expect(new Set(statuses.keys())).toEqual(new Set([401, 429]));
     expect([120, 240]).toContain(statuses.get(401));
     const right = await pair.hook("braked", form({ "x-token": "s" }));
     expect(right.status).toBe(200);
