@@ -2,6 +2,13 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { workerOptions } from "./test/support/worker-options.ts";
 
+/** Against a gateway that runs as it is built. */
+const onSockets = {
+  globalSetup: ["test/support/build.ts"],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
     // Most of what they do is wait: for a schedule, a crash, a platform that is silent.
@@ -13,11 +20,19 @@ export default defineConfig({
       },
       {
         test: {
+          ...onSockets,
           name: "conformance",
           include: ["test/**/*.test.ts"],
-          globalSetup: ["test/support/build.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          exclude: ["test/timing/**"],
+        },
+      },
+      {
+        // When nothing else runs.
+        test: {
+          ...onSockets,
+          name: "timing",
+          include: ["test/timing/**/*.test.ts"],
+          sequence: { groupOrder: 1 },
         },
       },
     ],

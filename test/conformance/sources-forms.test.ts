@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { send, type Sent } from "../support/http.ts";
 import { pdf } from "../support/files.ts";
@@ -12,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => pair.stop());
 
+const MINUTE_MS = 60_000;
 const ORIGIN = "https://www.shop.test";
 const NOT_ALLOWED = "This source takes nothing from where this came from";
 
@@ -114,17 +116,22 @@ describe("the brake", () => {
   it("stops who proves nothing after 120 a minute, and wrong tokens apart from right ones", async () => {
     const token = { provider: "token", secret: "s", header: "x-token" };
     await pair.put("braked", token);
+    await roomInMinute();
     const statuses = new Map<number, number>();
-    // A minute may end among them: then twice as many pass.
-    const tries = Array.from({ length: 260 }, () => pair.hook("braked", form({ "x-token": "x" })));
+    const tries = Array.from({ length: 130 }, () => pair.hook("braked", form({ "x-token": "x" })));
     for (const { status } of await Promise.all(tries)) {
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
-    expect(new Set(statuses.keys())).toEqual(new Set([401, 429]));
-    expect([120, 240]).toContain(statuses.get(401));
+    expect(Object.fromEntries(statuses)).toEqual({ 401: 120, 429: 10 });
     const right = await pair.hook("braked", form({ "x-token": "s" }));
     expect(right.status).toBe(200);
     const wrong = await pair.hook("braked", form());
     expect([wrong.status, wrong.headers["retry-after"]]).toEqual([429, "60"]);
   });
 });
+
+/** The local runtime counts by the minutes of the clock: there are ten seconds left of this one. */
+async function roomInMinute(): Promise<void> {
+  const left = MINUTE_MS - (Date.now() % MINUTE_MS);
+  if (left < 10_000) await setTimeout(left);
+}
