@@ -61,7 +61,8 @@ describe.concurrent("a sync call whose turn does not come", () => {
     // It runs now, which it could not under a key that is taken.
     await vi.waitFor(
       async () => {
-        expect((await call()).status).toBe(200);
+        const { status, headers } = await call();
+        expect([status, headers["idempotency-replayed"]]).toEqual([200, undefined]);
       },
       { timeout: 20_000 },
     );
