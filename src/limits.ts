@@ -33,6 +33,12 @@ export const MAX_REMEMBERED_QUERIES = 500;
 /** … each of the length that people paste; 500 of them are 4 MB with all that is made of them. */
 export const MAX_REMEMBERED_ADDRESS_CHARS = 2_048;
 
+/** Values of `Content-Type` that an isolate remembers … */
+export const MAX_REMEMBERED_TYPES = 100;
+
+/** … each no longer than any that is meant. */
+export const MAX_REMEMBERED_TYPE_CHARS = 256;
+
 /** What is left of a body after an early answer is read for so long, so that clients see it (§1.8). */
 export const MAX_DRAIN_MS = 1_500;
 

@@ -24,21 +24,22 @@ export interface Call {
 /** A synchronous call that names neither conversation nor key has a conversation of its own. */
 export function invoke(c: Context<AppEnv>, call: Call): Promise<Response> {
   const { task, handling, isNamed } = call.invocation;
-  c.set("agentId", task.agentId);
+  c.get("notes").agentId = task.agentId;
   const isAlone = !handling.asynchronous && !isNamed && call.idempotencyKey === undefined;
   return isAlone ? run(c, call) : takeTurn(c, call);
 }
 
 async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
-  c.set("taskId", invocation.task.id);
+  const notes = c.get("notes");
+  notes.taskId = invocation.task.id;
   try {
-    const state = await timed(c, c.get("platform").run(invocation.task, { apiKey }));
+    const state = await timed(c, c.get("rooms").platform.run(invocation.task, { apiKey }));
     if (!state.ok) return await refuse(c, state.refusal);
     upload.keep();
     return await respond(c, state.value, invocation.shape);
   } catch (thrown) {
     // The platform may have it, and shows it under its id.
-    if (thrown instanceof PlatformOutage && !thrown.tookNothing) c.set("turn", 1);
+    if (thrown instanceof PlatformOutage && !thrown.tookNothing) notes.turn = 1;
     throw thrown;
   }
 }
@@ -46,7 +47,7 @@ async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Pr
 async function takeTurn(c: Context<AppEnv>, call: Call): Promise<Response> {
   const { invocation, upload, apiKey } = call;
   const deadline = syncDeadline(c);
-  const admission = await c.get("platform").admit(invocation.task.agentId, { apiKey });
+  const admission = await c.get("rooms").platform.admit(invocation.task.agentId, { apiKey });
   if (!admission.ok) return refuse(c, admission.refusal);
   const turnCall = turnCallOf(call, admission.value.organisation);
   return invokeInTurn(c, turnCall, { upload, deadline });
@@ -54,7 +55,7 @@ async function takeTurn(c: Context<AppEnv>, call: Call): Promise<Response> {
 
 /** When a synchronous call has waited for long enough: unix milliseconds. */
 function syncDeadline(c: Context<AppEnv>): number {
-  return Date.now() + c.get("config").SYNC_TIMEOUT_SECONDS * 1000;
+  return Date.now() + c.get("rooms").config.SYNC_TIMEOUT_SECONDS * 1000;
 }
 
 export interface InTurn {
@@ -68,17 +69,16 @@ export async function invokeInTurn(
   turnCall: TurnCall,
   { upload, deadline = syncDeadline(c) }: InTurn,
 ): Promise<Response> {
-  c.set("taskId", turnCall.task.id);
+  c.get("notes").taskId = turnCall.task.id;
   const placed = await place(c, turnCall, upload);
   if (placed === "conflict") return refuse(c, KEY_USED);
-  c.set("turn", placed.turn);
-  c.set("isRepeat", placed.isRepeat);
+  Object.assign(c.get("notes"), { turn: placed.turn, isRepeat: placed.isRepeat });
   if (placed.isDropped) return answerJson(c, DROPPED);
   if (turnCall.handling.asynchronous) {
     if (!placed.isRepeat) upload.keep();
     return start(c, turnCall, placed);
   }
-  const end = await timed(c, c.get("conversations").run(turnCall, placed, deadline));
+  const end = await timed(c, c.get("rooms").conversations.run(turnCall, placed, deadline));
   if (end.ok && !placed.isRepeat) upload.keep();
   return respondWith(c, end, turnCall.shape);
 }
@@ -90,7 +90,7 @@ export async function place(
   upload: Pick<Upload, "keep">,
 ): Promise<Placed | "conflict"> {
   try {
-    return await c.get("conversations").place(call);
+    return await c.get("rooms").conversations.place(call);
   } catch (thrown) {
     if (!(thrown instanceof PlatformOutage)) upload.keep();
     throw thrown;
@@ -100,7 +100,7 @@ export async function place(
 async function start(c: Context<AppEnv>, call: TurnCall, { turn }: Placed): Promise<Response> {
   const { waitSeconds } = call.handling;
   if (waitSeconds === undefined) return answerJson(c, STARTED);
-  const conversations = c.get("conversations");
+  const conversations = c.get("rooms").conversations;
   const end = await timed(c, conversations.waitFor(call, turn, waitSeconds));
   if (end === "dropped") return answerJson(c, DROPPED);
   if (end !== undefined) return respondWith(c, end, call.shape);
@@ -151,7 +151,7 @@ async function timed<Value>(c: Context<AppEnv>, call: Promise<Value>): Promise<V
   try {
     return await call;
   } finally {
-    c.set("platformMs", Date.now() - startedAt);
+    c.get("notes").platformMs = Date.now() - startedAt;
   }
 }
 

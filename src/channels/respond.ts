@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import { MAX_DRAIN_MS } from "../limits.ts";
 import type { SenderAnswer } from "../providers/answers.ts";
 import { type Refusal, tell } from "../refusal.ts";
-import type { AppEnv } from "./variables.ts";
+import type { AppEnv, Handler, Notes } from "./variables.ts";
 
 export interface Answer {
   readonly status?: number;
@@ -19,26 +19,27 @@ export function answer(
   body: BodyInit | null,
   { status = 200, headers }: Answer = {},
 ): Response {
-  const taskId = c.get("taskId");
+  const notes = c.get("notes");
   return new Response(body, {
     status,
     headers: {
-      ...(taskId !== undefined && taskHeaders(c, encodeURIComponent(taskId))),
-      ...c.get("answerHeaders"),
+      ...taskHeaders(notes),
+      ...notes.answerHeaders,
       ...headers,
-      "X-Request-Id": c.get("requestId"),
+      "X-Request-Id": notes.requestId,
     },
   });
 }
 
 /** Where the task can be asked for, once it has its turn. */
-function taskHeaders(c: Context<AppEnv>, id: string): Record<string, string> {
-  const turn = c.get("turn");
+function taskHeaders({ taskId, turn, isRepeat }: Notes): Record<string, string> | undefined {
+  if (taskId === undefined) return undefined;
+  const id = encodeURIComponent(taskId);
   if (turn === undefined) return { "X-Task-Id": id };
   return {
     "X-Task-Id": id,
     Location: `/v1/tasks/${id}?turn=${turn}`,
-    ...(c.get("isRepeat") === true && { "Idempotency-Replayed": "true" }),
+    ...(isRepeat === true && { "Idempotency-Replayed": "true" }),
   };
 }
 
@@ -58,7 +59,7 @@ export function answerText(c: Context<AppEnv>, text: string, more: Answer = {}):
  */
 export async function refuse(c: Context<AppEnv>, refusal: Refusal): Promise<Response> {
   const { status, detail, headers, task } = tell(refusal);
-  c.set("refusalReason", refusal.reason);
+  c.get("notes").refusalReason = refusal.reason;
   await discardRest(c.req.raw);
   const json = JSON.stringify({ detail });
   return answerJson(c, task === undefined ? json : `${json.slice(0, -1)},"task":${task}}`, {
@@ -77,11 +78,13 @@ export async function answerSender(
   return answer(c, body, { status, headers: { ...headers, ...more } });
 }
 
-/** Answers any method but the ones named. */
-export function methodNotAllowed(allow: string) {
-  return function notAllowed(c: Context<AppEnv>): Promise<Response> {
-    return refuse(c, { reason: "method_not_allowed", allow });
-  };
+/** The handler of the request's method; GET's answers HEAD as well, and any other is refused. */
+export function byMethod(handlers: Readonly<Record<string, Handler>>): Handler {
+  const known = new Map(Object.entries(handlers));
+  const get = known.get("GET");
+  if (get !== undefined) known.set("HEAD", get);
+  const allow = [...known.keys()].toSorted().join(", ");
+  return (c) => known.get(c.req.method)?.(c) ?? refuse(c, { reason: "method_not_allowed", allow });
 }
 
 async function discardRest({ headers, body, bodyUsed }: Request): Promise<void> {

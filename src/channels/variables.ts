@@ -1,23 +1,11 @@
-import type { Desks } from "../agent-desk/desks.ts";
-import type { Config } from "../config.ts";
-import type { Conversations } from "../conversation/conversations.ts";
-import type { Past } from "../conversation/past.ts";
-import type { Rooms } from "../conversation/rooms.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Context } from "hono";
 import type { SenderAnswer } from "../providers/answers.ts";
 import type { Refusal } from "../refusal.ts";
-import type { Links } from "../uploads/link.ts";
+import type { ChannelRooms } from "./channel-rooms.ts";
 
-/** What a request gathers on its way: for the handlers, and for its log line. */
-export interface Variables {
-  requestId: string;
-  config: Config;
-  platform: Platform;
-  links: Links;
-  conversations: Conversations;
-  past: Past;
-  desks: Desks;
-  rooms: Rooms;
+/** What a request gathers on its way: for its handlers, and for its log line. */
+export interface Notes {
+  readonly requestId: string;
   /** On every answer besides: CORS. */
   answerHeaders?: Readonly<Record<string, string>>;
   /** How a source's sender is told of what is thrown. */
@@ -38,5 +26,10 @@ export interface Variables {
 
 export interface AppEnv {
   Bindings: Env;
-  Variables: Variables;
+  Variables: {
+    notes: Notes;
+    rooms: ChannelRooms;
+  };
 }
+
+export type Handler = (c: Context<AppEnv>) => Response | Promise<Response>;

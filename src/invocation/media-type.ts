@@ -1,4 +1,5 @@
 /** What a `Content-Type` says a body is (contract §1.4). */
+import { MAX_REMEMBERED_TYPE_CHARS, MAX_REMEMBERED_TYPES } from "../limits.ts";
 import { accepted, refused, type Result } from "../refusal.ts";
 
 export type BodyKind = "json" | "form" | "multipart" | "text" | "verbatim" | "file";
@@ -11,9 +12,27 @@ export interface MediaType {
   readonly header: string;
 }
 
-/** Reads the header; `null` is an absent one. Text in any charset but UTF-8 is refused. */
+const remembered = new Map<string, Result<MediaType>>();
+
+/**
+ * Reads the header; `null` is an absent one. Text in any charset but UTF-8 is refused. Senders use
+ * few types, so the ones seen last are remembered.
+ */
 export function readMediaType(header: string | null): Result<MediaType> {
   const written = header?.trim() ?? "";
+  const known = remembered.get(written);
+  if (known !== undefined) return known;
+  const type = read(written);
+  // A form's boundary is never the same again.
+  const mayComeAgain = type.ok && type.value.kind !== "multipart";
+  if (mayComeAgain && written.length <= MAX_REMEMBERED_TYPE_CHARS) {
+    if (remembered.size >= MAX_REMEMBERED_TYPES) remembered.clear();
+    remembered.set(written, type);
+  }
+  return type;
+}
+
+function read(written: string): Result<MediaType> {
   const essence = (written.split(";", 1)[0] ?? "").trim().toLowerCase();
   const kind = kindOfType(essence);
   if (kind === undefined) {

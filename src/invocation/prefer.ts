@@ -3,7 +3,8 @@
  * is malformed is ignored, as preferences are.
  */
 export function preferredWait(header: string | null): number | undefined {
-  for (const preference of (header ?? "").split(",")) {
+  if (header === null) return undefined;
+  for (const preference of header.split(",")) {
     const [, seconds] = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;|$)/i.exec(preference) ?? [];
     if (seconds !== undefined) return Number(seconds) || undefined;
   }

@@ -5,7 +5,7 @@ import type { AppEnv } from "../variables.ts";
 import { describeApi } from "./openapi.ts";
 
 export function about(c: Context<AppEnv>): Response {
-  c.set("channel", "about");
+  c.get("notes").channel = "about";
   const links = {
     name: "Inlet",
     description: "A webhook gateway: POST / turns any webhook into a task for an agent.",
@@ -19,11 +19,11 @@ export function about(c: Context<AppEnv>): Response {
 
 /** Answers once the settings are in order; asks nothing of the platform. */
 export function health(c: Context<AppEnv>): Response {
-  c.set("channel", "about");
+  c.get("notes").channel = "about";
   return answerJson(c, '{"status":"ok"}');
 }
 
 export function openapi(c: Context<AppEnv>): Response {
-  c.set("channel", "about");
+  c.get("notes").channel = "about";
   return answerJson(c, JSON.stringify(describeApi()));
 }

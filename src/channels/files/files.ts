@@ -13,11 +13,11 @@ import { answer, refuse } from "../respond.ts";
 import type { AppEnv } from "../variables.ts";
 
 export async function files(c: Context<AppEnv>): Promise<Response> {
-  c.set("channel", "files");
+  c.get("notes").channel = "files";
   const { organisation, upload, n, name } = c.req.param();
   const key = `files/${organisation}/${upload}/${n}`;
   const place = { key, name: name ?? "" };
-  const state = await c.get("links").check(c.req.query("token") ?? "", place, Date.now());
+  const state = await c.get("rooms").links.check(c.req.query("token") ?? "", place, Date.now());
   if (state === "invalid") return refuse(c, { reason: "link_invalid" });
   if (state === "expired") return refuse(c, { reason: "link_expired" });
 

@@ -62,7 +62,7 @@ async function receive(
   source: Source,
   { proof, upload }: Arriving,
 ): Promise<Response> {
-  const read = await readProven(c.req.raw, { proof, upload, config: c.get("config") });
+  const read = await readProven(c.req.raw, { proof, upload, config: c.get("rooms").config });
   if (read.ok) return takeProven(c, source, { ...read.value, upload });
   if ("fault" in read.refusal) return refuseUnproven(c, source, { why: read.refusal.fault });
   return refuseNoted(c, source, read.refusal.refusal);
@@ -109,7 +109,7 @@ function receivedOf(
 
 /** A token that may be used once is this body's, from now on. */
 async function isClaimed(c: Context<AppEnv>, source: Source, { claim }: Proven): Promise<boolean> {
-  return claim === undefined || c.get("desks").claim(source, claim);
+  return claim === undefined || c.get("rooms").desks.claim(source, claim);
 }
 
 async function refuseNoted(

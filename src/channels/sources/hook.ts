@@ -13,15 +13,15 @@ import { isSourceName, NO_SUCH_SOURCE } from "./owner.ts";
 import { refuseUnproven } from "./unproven.ts";
 
 export async function hook(c: Context<AppEnv>): Promise<Response> {
-  c.set("channel", "sources");
+  c.get("notes").channel = "sources";
   const askedAt = Date.now();
   const source = await findSource(c);
   if (source === undefined) return refuseUnknown(c, askedAt);
-  c.set("agentId", source.agentId);
-  c.set("trouble", source.provider.answers.trouble);
+  c.get("notes").agentId = source.agentId;
+  c.get("notes").trouble = source.provider.answers.trouble;
   const { headers } = c.req.raw;
   const cors = corsHeaders(source, headers);
-  if (cors !== undefined) c.set("answerHeaders", cors);
+  if (cors !== undefined) c.get("notes").answerHeaders = cors;
   if (!isFromAllowed(source, headers)) {
     return refuseUnproven(c, source, {
       why: "not allowed",
@@ -49,7 +49,7 @@ function answerMethod(c: Context<AppEnv>, source: Source): Response | Promise<Re
 async function findSource(c: Context<AppEnv>): Promise<Source | undefined> {
   const { agent_id: agentId, name = "" } = c.req.param();
   if (!isAgentId(agentId) || !isSourceName(name)) return undefined;
-  return c.get("desks").find({ agentId, name });
+  return c.get("rooms").desks.find({ agentId, name });
 }
 
 /**

@@ -25,19 +25,19 @@ export async function runInSight(
   { call, deliveryId: delivery_id, answers, upload }: InSight,
 ): Promise<Response> {
   const day = await takeRuns(c, source, 1);
-  if (day.granted === 0 && !(await c.get("past").isRepeat(call))) {
+  if (day.granted === 0 && !(await c.get("rooms").past.isRepeat(call))) {
     const response = await tellFullDay(c, answers);
     noteOne(c, source, { delivery_id, outcome: "day_full", status: response.status });
     return response;
   }
   // What fails is told in the words of `POST /` too.
-  c.set("trouble", undefined);
+  c.get("notes").trouble = undefined;
   let response: Response | undefined;
   try {
     response = await invokeInTurn(c, call, { upload });
   } finally {
     const outcome = outcomeOf(c);
-    const turn = c.get("turn") ?? null;
+    const turn = c.get("notes").turn ?? null;
     const isStarted = outcome === "started";
     await day.settle(isStarted ? 1 : 0);
     noteOne(c, source, {
@@ -55,8 +55,8 @@ export async function runInSight(
 
 /** It has a turn once it is on disk, whatever became of it then. */
 function outcomeOf(c: Context<AppEnv>): "started" | "repeat" | "trouble" {
-  if (c.get("turn") === undefined) return "trouble";
-  return c.get("isRepeat") === true ? "repeat" : "started";
+  if (c.get("notes").turn === undefined) return "trouble";
+  return c.get("notes").isRepeat === true ? "repeat" : "started";
 }
 
 /** What is thrown gets its status later. */

@@ -13,7 +13,7 @@ export function noteOne(c: Context<AppEnv>, source: Source, noted: Noted): void 
 }
 
 export function noteAll(c: Context<AppEnv>, source: Source, noted: readonly Noted[]): void {
-  if (noted.length > 0) c.get("desks").note(source, noted.map(whole));
+  if (noted.length > 0) c.get("rooms").desks.note(source, noted.map(whole));
 }
 
 function whole(noted: Noted): DeliveryNote {

@@ -13,13 +13,13 @@ export interface Owner {
 }
 
 export async function readOwner(c: Context<AppEnv>): Promise<Result<Owner>> {
-  c.set("channel", "sources");
+  c.get("notes").channel = "sources";
   const apiKey = credentials(c.req.raw.headers, queryOf(c.req.url));
   if (apiKey === "") return refused({ reason: "api_key_missing" });
   const agentId = c.req.param("agent_id");
   if (!isAgentId(agentId)) return refused({ reason: "agent_not_found" });
-  c.set("agentId", agentId);
-  const admission = await c.get("platform").admit(agentId, { apiKey });
+  c.get("notes").agentId = agentId;
+  const admission = await c.get("rooms").platform.admit(agentId, { apiKey });
   if (!admission.ok) return admission;
   return accepted({ agentId, apiKey, organisation: admission.value.organisation });
 }

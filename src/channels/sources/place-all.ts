@@ -37,7 +37,7 @@ async function placeOnFullDay(
   c: Context<AppEnv>,
   { call, deliveryId }: SourceCall,
 ): Promise<Placement> {
-  const isRepeat = await c.get("past").isRepeat(call);
+  const isRepeat = await c.get("rooms").past.isRepeat(call);
   return { outcome: isRepeat ? "repeat" : "day_full", delivery_id: deliveryId };
 }
 

@@ -94,7 +94,8 @@ async function readHeld(
   options: ProvingOptions,
 ): Promise<Result<ProvenBody, Turned>> {
   const { proof, config } = options;
-  const bytes = await readWhole(request, config);
+  const gzip = isGzip(request.headers.get("content-encoding"));
+  const bytes = await readWhole(request, { config, isGzip: gzip.ok && gzip.value });
   if (!bytes.ok) return refused(bytes);
   proof.update(bytes.value);
   if (proof.needs === "fields") {

@@ -27,12 +27,12 @@ export async function putSource(c: Context<AppEnv>): Promise<Response> {
   }
   const token = tokenAfter(given.value, known);
   const change = await changeFor(c, { given: given.value, owner: owner.value, known, token });
-  const changed = await c.get("desks").put(owner.value, change);
+  const changed = await c.get("rooms").desks.put(owner.value, change);
   return answerChanged(c, owner.value, { changed, verifyToken: token.made });
 }
 
 async function findKnown(c: Context<AppEnv>, owner: NamedOwner): Promise<Source | undefined> {
-  const shown = await c.get("desks").show(owner, owner.organisation);
+  const shown = await c.get("rooms").desks.show(owner, owner.organisation);
   return shown && openSource(owner.agentId, shown.source, c.get("rooms").seal);
 }
 

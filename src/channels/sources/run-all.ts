@@ -58,7 +58,7 @@ async function keepToken(
   source: Source,
   token: string | undefined,
 ): Promise<void> {
-  if (token !== undefined) await c.get("desks").keepClaim(source, token);
+  if (token !== undefined) await c.get("rooms").desks.keepClaim(source, token);
 }
 
 function rethrown(placements: readonly Placement[]): never {

@@ -22,7 +22,7 @@ export async function takeRuns(
   if (max === undefined) {
     return { granted: wanted, uncounted: 1, settle: () => Promise.resolve() };
   }
-  const desks = c.get("desks");
+  const desks = c.get("rooms").desks;
   const day = dayOf(Date.now());
   const granted = wanted === 0 ? 0 : await desks.take(source, day, { wanted, max });
   return {

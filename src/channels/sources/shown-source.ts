@@ -22,7 +22,7 @@ export function shownSource(c: Context<AppEnv>, agentId: string, row: SourceRow)
 
 /** The gateway as senders know it. */
 export function publicOrigin(c: Context<AppEnv>): string {
-  return c.get("config").PUBLIC_URL ?? new URL(c.req.url).origin;
+  return c.get("rooms").config.PUBLIC_URL ?? new URL(c.req.url).origin;
 }
 
 function previousEnd({ previous_until }: SourceRow): number | null {

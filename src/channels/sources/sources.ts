@@ -12,7 +12,7 @@ export async function listSources(c: Context<AppEnv>): Promise<Response> {
   const owner = await readOwner(c);
   if (!owner.ok) return refuse(c, owner.refusal);
   const { agentId, organisation } = owner.value;
-  const rows = await c.get("desks").list(agentId, organisation);
+  const rows = await c.get("rooms").desks.list(agentId, organisation);
   const sources = rows.map((row) => shownSource(c, agentId, row));
   return answerJson(c, JSON.stringify({ sources }));
 }
@@ -20,7 +20,7 @@ export async function listSources(c: Context<AppEnv>): Promise<Response> {
 export async function showSource(c: Context<AppEnv>): Promise<Response> {
   const owner = await readNamedOwner(c);
   if (!owner.ok) return refuse(c, owner.refusal);
-  const shown = await c.get("desks").show(owner.value, owner.value.organisation);
+  const shown = await c.get("rooms").desks.show(owner.value, owner.value.organisation);
   if (shown === undefined) return refuse(c, NO_SUCH_SOURCE);
   const dead = await deadTasks(c, owner.value, shown.deliveries);
   const source = {
@@ -35,7 +35,7 @@ export async function showSource(c: Context<AppEnv>): Promise<Response> {
 export async function deleteSource(c: Context<AppEnv>): Promise<Response> {
   const owner = await readNamedOwner(c);
   if (!owner.ok) return refuse(c, owner.refusal);
-  const isRemoved = await c.get("desks").remove(owner.value, owner.value.organisation);
+  const isRemoved = await c.get("rooms").desks.remove(owner.value, owner.value.organisation);
   return isRemoved ? answer(c, null, { status: 204 }) : refuse(c, NO_SUCH_SOURCE);
 }
 
@@ -44,7 +44,7 @@ export async function retrySource(c: Context<AppEnv>): Promise<Response> {
   const owner = await readNamedOwner(c);
   if (!owner.ok) return refuse(c, owner.refusal);
   const { agentId, organisation } = owner.value;
-  const shown = await c.get("desks").show(owner.value, organisation);
+  const shown = await c.get("rooms").desks.show(owner.value, organisation);
   if (shown === undefined) return refuse(c, NO_SUCH_SOURCE);
   const { apiKey } = await openSource(agentId, shown.source, c.get("rooms").seal);
   const dead = await deadTasks(c, owner.value, shown.deliveries);
@@ -52,7 +52,7 @@ export async function retrySource(c: Context<AppEnv>): Promise<Response> {
   // One after another, so that those of one conversation keep their order.
   for (const { taskId, turn } of dead) {
     const place = { organisation, taskId, turn };
-    const again = await c.get("conversations").retry(place, { apiKey });
+    const again = await c.get("rooms").conversations.retry(place, { apiKey });
     if (again !== undefined) retried += 1;
   }
   return answerJson(c, JSON.stringify({ status: "Started", retried }));
@@ -73,7 +73,7 @@ async function deadTasks(
     if (taskId === null || turn === null) continue;
     turns.set(taskId, [...(turns.get(taskId) ?? []), turn]);
   }
-  const past = c.get("past");
+  const past = c.get("rooms").past;
   const dead = await Promise.all(
     [...turns].map(async ([taskId, own]) => {
       const tasks = await past.deadAmong({ organisation, taskId }, own);

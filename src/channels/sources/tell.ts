@@ -12,7 +12,7 @@ export function tellRead(c: Context<AppEnv>, { status, headers, body }: SenderAn
 
 /** Where the sender may come again, when: after midnight UTC. */
 export function tellFullDay(c: Context<AppEnv>, { fullDay }: Answers): Promise<Response> {
-  c.set("refusalReason", "day_full");
+  c.get("notes").refusalReason = "day_full";
   const isLater = fullDay.status === 429 || fullDay.status === 503;
   const more = { "Retry-After": String(secondsToMidnight(Date.now())) };
   return answerSender(c, fullDay, isLater ? more : {});

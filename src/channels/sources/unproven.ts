@@ -24,7 +24,7 @@ export async function refuseUnproven(
   { why, told = source.provider.answers.badSignature, refusal }: Unproven,
 ): Promise<Response> {
   if (await isBraked(c, source, "failed")) return refuse(c, TOO_MANY);
-  c.set("refusalReason", "signature_invalid");
+  c.get("notes").refusalReason = "signature_invalid";
   const response = refusal === undefined ? await answerSender(c, told) : await refuse(c, refusal);
   noteOne(c, source, { outcome: "unproven", status: response.status, error: why });
   return response;

@@ -15,7 +15,7 @@ export async function showTask(c: Context<AppEnv>): Promise<Response> {
   if (!asked.ok) return refuse(c, asked.refusal);
   const { place, apiKey, isHeld } = asked.value;
   if (!isHeld) return showForeign(c, asked.value);
-  const standing = await c.get("conversations").look(place, { apiKey });
+  const standing = await c.get("rooms").conversations.look(place, { apiKey });
   if (standing === undefined) return refuse(c, NOT_FOUND);
   return answerJson(c, withDelivery(standing.task, deliveryOf(standing)));
 }
@@ -25,9 +25,9 @@ export async function retryTask(c: Context<AppEnv>): Promise<Response> {
   if (!asked.ok) return refuse(c, asked.refusal);
   const { place, apiKey, isHeld } = asked.value;
   if (!isHeld) return refuse(c, NOT_FOUND);
-  const turn = await c.get("conversations").retry(place, { apiKey });
+  const turn = await c.get("rooms").conversations.retry(place, { apiKey });
   if (turn === undefined) return refuse(c, notDead(place));
-  c.set("turn", turn);
+  c.get("notes").turn = turn;
   return answerJson(c, '{"status":"Started"}');
 }
 
@@ -41,7 +41,7 @@ interface Asked {
 
 /** Who may not use the task's agent is told the same as who asks for a task that is not there. */
 async function readAsked(c: Context<AppEnv>): Promise<Result<Asked>> {
-  c.set("channel", "tasks");
+  c.get("notes").channel = "tasks";
   const query = queryOf(c.req.url);
   const apiKey = credentials(c.req.raw.headers, query);
   if (apiKey === "") return refused({ reason: "api_key_missing" });
@@ -50,18 +50,18 @@ async function readAsked(c: Context<AppEnv>): Promise<Result<Asked>> {
   if (!turn.ok) return turn;
   if (!isTaskId(taskId)) return refused(NOT_FOUND);
 
-  const platform = c.get("platform");
+  const platform = c.get("rooms").platform;
   const key = await platform.admit(undefined, { apiKey });
   if (!key.ok) return refused(key.refusal.reason === "api_key_invalid" ? NOT_FOUND : key.refusal);
   const place = { organisation: key.value.organisation, taskId, turn: turn.value };
-  const agentId = await c.get("conversations").agentOf(place);
+  const agentId = await c.get("rooms").conversations.agentOf(place);
   if (agentId !== undefined) {
     const right = await platform.admit(agentId, { apiKey });
     if (!right.ok)
       return refused(right.refusal.reason === "rate_limited" ? right.refusal : NOT_FOUND);
-    c.set("agentId", agentId);
+    c.get("notes").agentId = agentId;
   }
-  c.set("taskId", taskId);
+  c.get("notes").taskId = taskId;
   return accepted({ place, apiKey, isHeld: agentId !== undefined });
 }
 
@@ -80,7 +80,7 @@ function readTurn(query: Query): Result<number | undefined> {
 /** A task that the gateway does not hold: the platform shows the conversation's latest turn alone. */
 async function showForeign(c: Context<AppEnv>, { place, apiKey }: Asked): Promise<Response> {
   if (place.turn !== undefined && place.turn !== 1) return refuse(c, NOT_FOUND);
-  const shown = await c.get("platform").show(place.taskId, { apiKey });
+  const shown = await c.get("rooms").platform.show(place.taskId, { apiKey });
   if (!shown.ok) {
     const isHidden = shown.refusal.reason === "api_key_invalid";
     return refuse(c, isHidden ? NOT_FOUND : shown.refusal);

@@ -49,7 +49,7 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     case "form":
     case "text":
     case "verbatim": {
-      const bytes = await readWhole(request, options.config);
+      const bytes = await readWhole(request, { config: options.config, isGzip: gzip.value });
       return bytes.ok ? fieldsOf(kind, bytes.value, { ...options, isGzip: gzip.value }) : bytes;
     }
   }
@@ -169,10 +169,11 @@ async function unlessEmpty({ headers, body }: Request, refusal: Refusal): Promis
 }
 
 /** A body that is no file, as it was sent. What cannot be compressed grows a little. */
-export function readWhole(request: Request, config: Config): Promise<Result<Uint8Array>> {
+export function readWhole(
+  request: Request,
+  { config, isGzip: isCompressed }: Pick<FieldsOptions, "config" | "isGzip">,
+): Promise<Result<Uint8Array>> {
   const { MAX_BODY_BYTES: most } = config;
-  const gzip = isGzip(request.headers.get("content-encoding"));
-  const isCompressed = gzip.ok && gzip.value;
   const maxBytes = isCompressed ? most + GZIP_OVERHEAD_BYTES + most / 1_000 : most;
   return readRaw(request, { maxBytes, tooLarge: () => tooLarge("MAX_BODY_BYTES", config) });
 }
@@ -187,8 +188,13 @@ export async function readRaw(
   request: Request,
   { maxBytes, tooLarge: tooMany }: RawOptions,
 ): Promise<Result<Uint8Array>> {
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (length > maxBytes) return refused(tooMany());
   try {
-    const bytes = await readBytes(request, maxBytes);
+    // The runtime holds a body to its Content-Length, and reads it whole the fastest.
+    if (length >= 0) return accepted(new Uint8Array(await request.arrayBuffer()));
+    const { body } = request;
+    const bytes = body === null ? new Uint8Array() : await readAtMost(body, maxBytes);
     return bytes === undefined ? refused(tooMany()) : accepted(bytes);
   } catch {
     return refused({ reason: "body_unreadable", problem: "The body was cut off" });
@@ -206,16 +212,6 @@ function textOf(sent: Uint8Array, isCompressed: boolean, config: Config): Result
 }
 
 const GZIP_OVERHEAD_BYTES = 1_024;
-
-/** `undefined` if there are more than `maxBytes` of them. */
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  const length = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (length > maxBytes) return undefined;
-  // The runtime holds a body to its Content-Length, and reads it whole the fastest.
-  if (length >= 0) return new Uint8Array(await request.arrayBuffer());
-  const { body } = request;
-  return body === null ? new Uint8Array() : readAtMost(body, maxBytes);
-}
 
 function tooLarge(setting: "MAX_BODY_BYTES" | "MAX_UPLOAD_BYTES", config: Config): Refusal {
   const what = setting === "MAX_BODY_BYTES" ? "The body" : "A request";

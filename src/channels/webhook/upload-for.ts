@@ -41,7 +41,8 @@ export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): Req
   let agentId = query.get("agent_id") || undefined;
   const opened = openUpload(c, {
     isHashed: c.req.raw.headers.has("Idempotency-Key"),
-    admit: () => c.get("platform").admit(isAgentId(agentId) ? agentId : undefined, { apiKey }),
+    admit: () =>
+      c.get("rooms").platform.admit(isAgentId(agentId) ? agentId : undefined, { apiKey }),
   });
   return {
     ...opened,
@@ -60,9 +61,9 @@ export function openUpload(
 
   const upload = createUpload({
     store: createFileStore(c.env.FILES),
-    links: c.get("links"),
-    origin: () => c.get("config").PUBLIC_URL ?? new URL(c.req.url).origin,
-    limits: c.get("config"),
+    links: c.get("rooms").links,
+    origin: () => c.get("rooms").config.PUBLIC_URL ?? new URL(c.req.url).origin,
+    limits: c.get("rooms").config,
     isHashed,
     admit: () => {
       // A caller that hangs up ends the request, but not before what it stored is removed.

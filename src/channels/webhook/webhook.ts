@@ -14,7 +14,7 @@ import { readBody } from "./body.ts";
 import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload-for.ts";
 
 export async function webhook(c: Context<AppEnv>): Promise<Response> {
-  c.set("channel", "webhook");
+  c.get("notes").channel = "webhook";
   const query = queryOf(c.req.url);
   const { headers } = c.req.raw;
   const apiKey = credentials(headers, query);
@@ -22,7 +22,7 @@ export async function webhook(c: Context<AppEnv>): Promise<Response> {
 
   // Only what is well-formed: nothing else of an address belongs into a log.
   const agentId = query.get("agent_id");
-  if (isAgentId(agentId)) c.set("agentId", agentId);
+  if (isAgentId(agentId)) c.get("notes").agentId = agentId;
 
   const request: Keyed = { query, apiKey };
   if (!mayHoldFiles(headers)) return deliver(c, request, NO_UPLOAD);
@@ -43,7 +43,7 @@ async function deliver(
 ): Promise<Response> {
   const { headers } = c.req.raw;
   const body = await readBody(c.req.raw, {
-    config: c.get("config"),
+    config: c.get("rooms").config,
     hasPrompt: (query.get("prompt") ?? "") !== "",
     fileName: query.get("filename"),
     upload,
@@ -66,7 +66,7 @@ async function deliver(
 }
 
 function rulesFor(c: Context<AppEnv>): HandlingRules {
-  const config = c.get("config");
+  const config = c.get("rooms").config;
   return {
     maxWaitSeconds: config.SYNC_TIMEOUT_SECONDS,
     callbackHosts: config.CALLBACK_HOSTS ?? [],

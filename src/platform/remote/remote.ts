@@ -37,7 +37,9 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
       await acceptances.forget(caller.apiKey, task.agentId);
       await acceptances.forget(caller.apiKey, undefined);
     }
-    return reply.ok ? accepted(await taskIn(reply.value)) : reply;
+    return reply.ok
+      ? accepted(taskIn(await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES)))
+      : reply;
   };
 
   return {
@@ -61,13 +63,12 @@ async function show(
 ): Promise<Result<Shown | undefined>> {
   const address = `${origin}/v1/tasks/${encodeURIComponent(taskId)}`;
   const reply = await callPlatform(address, caller, { method: "GET" });
-  if (reply.ok) return accepted(await taskIn(reply.value));
+  if (reply.ok) return accepted(taskIn(await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES)));
   return reply.refusal.reason === "agent_not_found" ? accepted(undefined) : reply;
 }
 
 /** A 2xx without a task in it has not taken one: a proxy in between may answer so. */
-async function taskIn(reply: Response): Promise<Shown> {
-  const text = await replyText(reply, MAX_PLATFORM_ANSWER_BYTES);
+function taskIn(text: string | undefined): Shown {
   const state = text === undefined ? undefined : readTask(text);
   if (state === undefined) throw new PlatformOutage("platform_failed", "reply is no task");
   return state;

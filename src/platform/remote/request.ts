@@ -1,5 +1,5 @@
 /** A task in the words of the platform's REST API (contract §1.6). */
-import { objectText, toJsonText } from "../../invocation/json-text.ts";
+import { toJsonText } from "../../invocation/json-text.ts";
 import { SOURCE, type Task, type User } from "../../invocation/task.ts";
 
 /** The path of the call. `agentId` holds none but `A-Z a-z 0-9 _ -`, so it cannot change it. */
@@ -12,18 +12,14 @@ export function invokePath(task: Task, mode: "sync" | "async"): string {
 
 /** The body of the call. Fields without a value are left out. */
 export function invokeBody(task: Task): string {
-  const input: [string, string][] = [["text", toJsonText(task.prompt)]];
-  if (task.files.length > 0) input.push(["files", toJsonText(task.files.map(({ url }) => url))]);
-  if (task.user !== undefined) input.push(["user", toJsonText(platformUser(task.user))]);
-  const body: [string, string][] = [
-    ["id", toJsonText(task.id)],
-    ["input", objectText(input)],
-  ];
-  if (task.context !== undefined) body.push(["additional_context", toJsonText(task.context)]);
-  if (task.userTokens !== undefined) body.push(["user_tokens", task.userTokens]);
-  if (task.disableAttachmentInjection) body.push(["disable_attachment_injection", "true"]);
-  body.push(["source", toJsonText(SOURCE)]);
-  return objectText(body);
+  let input = `"text":${toJsonText(task.prompt)}`;
+  if (task.files.length > 0) input += `,"files":${toJsonText(task.files.map(({ url }) => url))}`;
+  if (task.user !== undefined) input += `,"user":${toJsonText(platformUser(task.user))}`;
+  let body = `{"id":${toJsonText(task.id)},"input":{${input}}`;
+  if (task.context !== undefined) body += `,"additional_context":${toJsonText(task.context)}`;
+  if (task.userTokens !== undefined) body += `,"user_tokens":${task.userTokens}`;
+  if (task.disableAttachmentInjection) body += `,"disable_attachment_injection":true`;
+  return `${body},"source":"${SOURCE}"}`;
 }
 
 /** The platform wants an `email` whenever a user is sent. */
