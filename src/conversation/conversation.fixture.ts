@@ -173,6 +173,13 @@ export function roomsHere(): Rooms {
   return roomsOf({ ...env });
 }
 
+const unfinished: Promise<unknown>[] = [];
+
+/** Comes back once what went on behind its caller is over. */
+export async function quiet(): Promise<void> {
+  await Promise.all(unfinished.splice(0));
+}
+
 export function conversations() {
   const { platform, seal, stash } = roomsHere();
   return createConversations({
@@ -181,7 +188,7 @@ export function conversations() {
     seal,
     stash,
     syncTimeoutSeconds: 1,
-    waitUntil: () => undefined,
+    waitUntil: (promise) => unfinished.push(promise),
   });
 }
 

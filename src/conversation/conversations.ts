@@ -180,8 +180,11 @@ export function createConversations(options: ConversationsOptions): Conversation
         mayBeSent = true;
       }
       const reply = await within(secondsTo(deadline), platform.run(call.task, call));
-      if (reply.ok) await settle(await repliedWith(reply.value, stash));
-      else await settle(refusedBy(reply.refusal));
+      const settled = outcomeOf(reply, stash).then(settle);
+      // What a repeat is told must be on disk before the first caller is told it. Otherwise a crash
+      // in between costs the next turn a lease, as any crash of a Worker does.
+      if (call.repeat === null) waitUntil(settled.catch(() => undefined));
+      else await settled;
       return reply;
     } catch (thrown) {
       const reason = thrown instanceof PlatformOutage ? thrown.reason : "internal";
@@ -296,18 +299,18 @@ export function createConversations(options: ConversationsOptions): Conversation
   };
 }
 
-/** What cannot be kept now is asked for when somebody wants it: its caller has it already. */
-async function repliedWith(shown: Shown, stash: Stash): Promise<Outcome> {
+async function outcomeOf(reply: Result<Shown>, stash: Stash): Promise<Outcome> {
+  if (!reply.ok) {
+    const { refusal } = reply;
+    // A limit that was reached says nothing about the next attempt: its repeat may run.
+    return { kind: "refused", refusal, isFinal: refusal.reason !== "rate_limited" };
+  }
   try {
-    return { kind: "replied", ...(await see(shown, stash)) };
+    return { kind: "replied", ...(await see(reply.value, stash)) };
   } catch {
+    // What cannot be kept now is asked for when somebody wants it: its caller has it already.
     return { kind: "unknown", why: "internal" };
   }
-}
-
-/** A limit that was reached says nothing about the next attempt: its repeat may run. */
-function refusedBy(refusal: Refusal): Outcome {
-  return { kind: "refused", refusal, isFinal: refusal.reason !== "rate_limited" };
 }
 
 function lostRefusal(state: TurnState): Refusal {

@@ -9,6 +9,7 @@ import {
   DAY,
   deadline,
   later,
+  quiet,
   MINUTE,
   open,
   ring,
@@ -20,7 +21,7 @@ import {
   stub,
 } from "./conversation.fixture.ts";
 import { Conversation } from "./conversation.ts";
-import type { Seen } from "./messages.ts";
+import type { Repeat, Seen } from "./messages.ts";
 
 beforeEach(open);
 afterEach(close);
@@ -28,8 +29,8 @@ afterEach(close);
 const ABSENT: Seen = { snapshot: "absent", standing: "absent", answer: null };
 const ENDED: Seen = { snapshot: "ended", standing: "ended", answer: '={"id":"t"}' };
 
-async function placedSync() {
-  const sync = call("sync", { handling: { asynchronous: false } });
+async function placedSync(repeat: Repeat | null = null) {
+  const sync = call("sync", { handling: { asynchronous: false }, repeat });
   const placed = await conversations().place(sync);
   if (placed === "conflict") throw new Error("there was no key");
   return { sync, placed };
@@ -218,9 +219,27 @@ describe("a synchronous task", () => {
       expect(await conversations().run(sync, { ...placed, go }, deadline())).toMatchObject({
         ok: true,
       });
+      await quiet();
       expect(await row(1)).toMatchObject({ state: "finished" });
     },
   );
+
+  it.each([
+    { repeat: null, order: ["answered", "told"] },
+    { repeat: { key: "k", hash: "h" }, order: ["told", "answered"] },
+  ])("is answered once the book knows what a repeat needs: $repeat", async ({ repeat, order }) => {
+    const happened: string[] = [];
+    vi.spyOn(Conversation.prototype, "settle").mockImplementation(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      happened.push("told");
+    });
+    const { sync, placed } = await placedSync(repeat);
+    standIn.starts.push(() => Response.json({ id: "t", status: "completed", result: "Done" }));
+    await conversations().run(sync, placed, deadline());
+    happened.push("answered");
+    await quiet();
+    expect(happened).toEqual(order);
+  });
 
   it("is answered although its answer could not be kept", async () => {
     const { sync, placed } = await placedSync();
@@ -228,6 +247,7 @@ describe("a synchronous task", () => {
     const result = "x".repeat(2 * 1024 * 1024);
     standIn.starts.push(() => Response.json({ id: "t", status: "completed", result }));
     expect(await conversations().run(sync, placed, deadline())).toMatchObject({ ok: true });
+    await quiet();
     expect(await row(1)).toMatchObject({ state: "delivering", lease_until: null });
   });
 
