@@ -13,7 +13,7 @@ import { roomsOf } from "./rooms.ts";
 import type { TaskRow } from "./rows.ts";
 import { createSending } from "./sending.ts";
 import type { Snapshot } from "./snapshot.ts";
-import type { Kept } from "./stash.ts";
+import { type Kept, liesInBucket } from "./stash.ts";
 import { deadOf, endOf, firstOf, LOST, statusOf } from "./view.ts";
 
 /**
@@ -242,6 +242,7 @@ export class Conversation extends DurableObject<Env> {
 
   /** A repeat, and what was merged or dropped, has no use for what came with it. */
   #discardUnused({ task, userTokens }: Arrival, accepted: Accepted): void {
+    if (!liesInBucket(task) && !liesInBucket(userTokens)) return;
     const row = "turn" in accepted ? this.#book.find(accepted.turn) : undefined;
     this.#discard([task === row?.task ? null : task]);
     this.#discard([userTokens === row?.user_tokens ? null : userTokens]);
@@ -328,7 +329,7 @@ export class Conversation extends DurableObject<Env> {
   }
 
   #discard(kept: readonly (Kept | null)[]): void {
-    if (kept.some((one) => one?.startsWith("@"))) {
+    if (kept.some(liesInBucket)) {
       this.ctx.waitUntil(roomsOf(this.env).stash.discard(kept));
     }
   }

@@ -45,6 +45,10 @@ export function inRow(kept: Kept): string | undefined {
   return kept.startsWith("=") ? kept.slice(1) : undefined;
 }
 
+export function liesInBucket(kept: Kept | null): boolean {
+  return kept?.startsWith("@") === true;
+}
+
 /** A character is three bytes at most in UTF-8, for each unit of UTF-16. */
 export function fitsRow(text: string): boolean {
   if (text.length <= MAX_KEPT_BYTES / 3) return true;
