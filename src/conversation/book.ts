@@ -181,10 +181,13 @@ export function createBook(sql: SqlStorage) {
     last: () => queue.last(),
 
     /** Whether more than one task is not over. */
-    isAwaited: () => queue.length() > 1,
+    isAwaited: () => queue.first()?.turn !== queue.last()?.turn,
 
     /** The first task of the queue that has a key to ask the platform with. */
     withKey: () => queue.withKey(),
+
+    /** Whether there is one. */
+    hasKey: () => queue.hasKey(),
 
     /** Tasks that a later one may replace: they agree, and were never sent. */
     replaceable(agreement: string | null): TaskRow[] {

@@ -283,7 +283,7 @@ export class Conversation extends DurableObject<Env> {
       now,
       awakeSince: this.#awakeSince,
       maxTurnMs: readConfig(this.env).MAX_TURN_MINUTES * 60_000,
-      canAsk: this.#book.withKey() !== undefined,
+      canAsk: this.#book.hasKey(),
       isAwaited,
       isSending: this.#deliverer.isSending(),
     };
@@ -302,23 +302,30 @@ export class Conversation extends DurableObject<Env> {
   /** Sets the one alarm to what is due first; deletes everything once nothing is. */
   async #wake(now: number): Promise<void> {
     const step = this.#tidy(now);
-    const oldestAt = this.#book.oldestAt();
-    if (oldestAt === undefined) {
+    const due = Math.min(
+      step.do === "rest" ? step.until : now,
+      this.#book.nextCallback()?.due_at ?? Number.POSITIVE_INFINITY,
+    );
+    // What is old can wait for whatever is due.
+    const at = Number.isFinite(due) ? due : this.#oldAt();
+    if (at === undefined) {
       if (!this.#book.isMade()) return;
       this.#book.reset();
       this.#alarmAt = undefined;
       await this.ctx.storage.deleteAll();
       return;
     }
-    const at = Math.min(
-      step.do === "rest" ? step.until : now,
-      this.#book.nextCallback()?.due_at ?? Number.POSITIVE_INFINITY,
-      // On the hour: a task that ends a moment later does not move it.
-      Math.ceil((oldestAt + CONVERSATION_RETENTION_MS) / HOUR_MS) * HOUR_MS,
-    );
     if (at === this.#alarmAt) return;
     this.#alarmAt = at;
     await this.ctx.storage.setAlarm(at);
+  }
+
+  /** When the oldest record has been kept for long enough; `undefined` if there is none. */
+  #oldAt(): number | undefined {
+    const oldestAt = this.#book.oldestAt();
+    if (oldestAt === undefined) return undefined;
+    // On the hour: a task that ends a moment later does not move it.
+    return Math.ceil((oldestAt + CONVERSATION_RETENTION_MS) / HOUR_MS) * HOUR_MS;
   }
 
   #removeOld(now: number): void {

@@ -16,8 +16,8 @@ export interface Queue {
   last(): TaskRow | undefined;
   /** The first task that has a key to ask the platform with. */
   withKey(): TaskRow | undefined;
-  /** How many tasks are not over. */
-  length(): number;
+  /** Whether there is one. */
+  hasKey(): boolean;
   /** To be told of each change: this task is at the end now. */
   added(row: TaskRow): void;
   removed(turn: number): void;
@@ -26,8 +26,6 @@ export interface Queue {
 }
 
 const IN_QUEUE = "SELECT * FROM task WHERE place IS NOT NULL";
-
-const COUNT = "SELECT count(*) AS n FROM task WHERE place IS NOT NULL";
 
 /** Some columns of a task, each with its value. */
 export type Columns = { readonly [Name in KnownColumn]?: TaskRow[Name] };
@@ -46,30 +44,33 @@ export function createQueue(read: Read): Queue {
   let first: Remembered;
   let last: Remembered;
   let withKey: Remembered;
-  let length: number | undefined;
   const readOne = (statement: string): TaskRow | null =>
     read<TaskRow>("task", statement)[0] ?? null;
+  const readFirst = () => (first ??= readOne(`${IN_QUEUE} ORDER BY place LIMIT 1`)) ?? undefined;
+  const readLast = () =>
+    (last ??= readOne(`${IN_QUEUE} ORDER BY place DESC LIMIT 1`)) ?? undefined;
+  const readWithKey = () =>
+    (withKey ??= readOne(`${IN_QUEUE} AND api_key IS NOT NULL ORDER BY place LIMIT 1`)) ??
+    undefined;
 
   return {
-    first: () => (first ??= readOne(`${IN_QUEUE} ORDER BY place LIMIT 1`)) ?? undefined,
-    last: () => (last ??= readOne(`${IN_QUEUE} ORDER BY place DESC LIMIT 1`)) ?? undefined,
-    withKey: () =>
-      (withKey ??= readOne(`${IN_QUEUE} AND api_key IS NOT NULL ORDER BY place LIMIT 1`)) ??
-      undefined,
-    length: () => (length ??= read<{ n: number }>("task", COUNT)[0]?.n ?? 0),
+    first: readFirst,
+    last: readLast,
+    withKey: readWithKey,
+    // Where both are known it is most often one of them.
+    hasKey: () =>
+      [first, last].some((known) => (known?.api_key ?? null) !== null) || readWithKey() !== undefined,
 
     added(row) {
       if (first === null) first = row;
       if (withKey === null && row.api_key !== null) withKey = row;
       last = row;
-      if (length !== undefined) length += 1;
     },
 
     removed(turn) {
       if (first?.turn === turn) first = undefined;
       if (last?.turn === turn) last = undefined;
       if (withKey?.turn === turn) withKey = undefined;
-      length = undefined;
     },
 
     changed(turn, columns) {
@@ -82,7 +83,6 @@ export function createQueue(read: Read): Queue {
       first = undefined;
       last = undefined;
       withKey = undefined;
-      length = undefined;
     },
   };
 }
