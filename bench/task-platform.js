@@ -1,5 +1,7 @@
 // The stand-in platform of the conversations' bench. A task that is taken runs for ever, so that what
-// is accepted after it waits; a synchronous one is over at once.
+// is accepted after it waits, and is not to be asked about for an hour: a conversation in which
+// somebody waits asks after 1, 2, 4, 8, 15 s, and thousands of them at once would measure that. A
+// synchronous task is over at once.
 const taken = new Set();
 const headers = { "content-type": "application/json" };
 
@@ -24,7 +26,10 @@ export default {
     const [, shown] = /^\/v1\/tasks\/(.+)$/.exec(pathname) ?? [];
     if (shown !== undefined) {
       const id = decodeURIComponent(shown);
-      if (taken.has(id)) return new Response(task(id, "executing"), { headers });
+      if (taken.has(id)) {
+        const later = { ...headers, "retry-after": "3600" };
+        return new Response('{"detail":"Too many requests"}', { status: 429, headers: later });
+      }
       return new Response('{"detail":"Not found"}', { status: 404, headers });
     }
     if (request.method === "GET") {
