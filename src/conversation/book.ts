@@ -42,6 +42,13 @@ interface Oldest extends Record<string, SqlStorageValue> {
   readonly at: number;
 }
 
+/** When the oldest task ended, or was last to be sent, once these columns are written. */
+function oldestAfter(known: Oldest, columns: Columns): Oldest | undefined {
+  const endedAt = columns.ended_at ?? null;
+  if (endedAt !== null) return { ...known, at: endedAt };
+  return "ended_at" in columns || "next_at" in columns ? undefined : known;
+}
+
 /** A table is made at its first write: reading one that is not there finds nothing. */
 export type Book = ReturnType<typeof createBook>;
 
@@ -81,7 +88,7 @@ export function createBook(sql: SqlStorage) {
       turn,
     );
     queue.changed(turn, columns);
-    if (oldest?.turn === turn) oldest = undefined;
+    if (oldest?.turn === turn) oldest = oldestAfter(oldest, columns);
     if ("seen_at" in columns) latest = undefined;
   };
 
@@ -139,7 +146,9 @@ export function createBook(sql: SqlStorage) {
       // Most conversations are short, and an index costs as much as a table.
       if (turn % ROWS_WITHOUT_INDEX === 0) sql.exec(INDEX);
       if (isWaiting) queue.added({ ...UNTRIED, ...task, turn, place, state, ended_at });
-      if (turn === 1) oldest = { turn, at: task.accepted_at };
+      if (turn === 1) {
+        oldest = { turn, at: ended_at ?? Math.max(task.accepted_at, task.next_at) };
+      }
       return turn;
     },
 
@@ -159,7 +168,8 @@ export function createBook(sql: SqlStorage) {
     update,
 
     find(turn: number): TaskRow | undefined {
-      return read<TaskRow>("task", "SELECT * FROM task WHERE turn = ?", turn)[0];
+      const known = queue.known(turn);
+      return known ?? read<TaskRow>("task", "SELECT * FROM task WHERE turn = ?", turn)[0];
     },
 
     newest(): TaskRow | undefined {

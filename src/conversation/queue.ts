@@ -18,6 +18,8 @@ export interface Queue {
   withKey(): TaskRow | undefined;
   /** Whether there is one. */
   hasKey(): boolean;
+  /** A task of the queue that was read before, as it is now. */
+  known(turn: number): TaskRow | undefined;
   /** To be told of each change: this task is at the end now. */
   added(row: TaskRow): void;
   removed(turn: number): void;
@@ -32,7 +34,7 @@ export type Columns = { readonly [Name in KnownColumn]?: TaskRow[Name] };
 
 type KnownColumn = keyof { [Name in keyof TaskRow as string extends Name ? never : Name]: Name };
 
-/** `null` where there is none, `undefined` where it was not read yet. */
+/** `null` where there is none, which is remembered as well; `undefined` where it was not read yet. */
 type Remembered = TaskRow | null | undefined;
 
 function changedRow(known: Remembered, turn: number, columns: Columns): Remembered {
@@ -46,12 +48,20 @@ export function createQueue(read: Read): Queue {
   let withKey: Remembered;
   const readOne = (statement: string): TaskRow | null =>
     read<TaskRow>("task", statement)[0] ?? null;
-  const readFirst = () => (first ??= readOne(`${IN_QUEUE} ORDER BY place LIMIT 1`)) ?? undefined;
-  const readLast = () =>
-    (last ??= readOne(`${IN_QUEUE} ORDER BY place DESC LIMIT 1`)) ?? undefined;
-  const readWithKey = () =>
-    (withKey ??= readOne(`${IN_QUEUE} AND api_key IS NOT NULL ORDER BY place LIMIT 1`)) ??
-    undefined;
+  const readFirst = () => {
+    if (first === undefined) first = readOne(`${IN_QUEUE} ORDER BY place LIMIT 1`);
+    return first ?? undefined;
+  };
+  const readLast = () => {
+    if (last === undefined) last = readOne(`${IN_QUEUE} ORDER BY place DESC LIMIT 1`);
+    return last ?? undefined;
+  };
+  const readWithKey = () => {
+    if (withKey === undefined) {
+      withKey = readOne(`${IN_QUEUE} AND api_key IS NOT NULL ORDER BY place LIMIT 1`);
+    }
+    return withKey ?? undefined;
+  };
 
   return {
     first: readFirst,
@@ -59,7 +69,10 @@ export function createQueue(read: Read): Queue {
     withKey: readWithKey,
     // Where both are known it is most often one of them.
     hasKey: () =>
-      [first, last].some((known) => (known?.api_key ?? null) !== null) || readWithKey() !== undefined,
+      [first, last].some((known) => (known?.api_key ?? null) !== null) ||
+      readWithKey() !== undefined,
+
+    known: (turn) => [first, last, withKey].find((row) => row?.turn === turn) ?? undefined,
 
     added(row) {
       if (first === null) first = row;
@@ -68,6 +81,12 @@ export function createQueue(read: Read): Queue {
     },
 
     removed(turn) {
+      if (first?.turn === turn && last?.turn === turn) {
+        first = null;
+        last = null;
+        withKey = null;
+        return;
+      }
       if (first?.turn === turn) first = undefined;
       if (last?.turn === turn) last = undefined;
       if (withKey?.turn === turn) withKey = undefined;

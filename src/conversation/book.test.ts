@@ -1,0 +1,102 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { type Book, createBook } from "./book.ts";
+import type { NewTask } from "./rows.ts";
+
+const NEW: NewTask = {
+  runs: "alarm",
+  agent_id: "a",
+  task_id: "t",
+  task: "={}",
+  api_key: null,
+  user_tokens: null,
+  is_new: 0,
+  agreement: null,
+  restarts: null,
+  accepted_at: 1,
+  next_at: 1,
+  lease_until: null,
+  callback: null,
+};
+
+type Doing = (book: Book) => unknown;
+
+const turn = fc.integer({ min: 1, max: 6 });
+const time = fc.integer({ min: 1, max: 50 });
+const key = fc.constantFrom("k", null);
+
+/** Only what is in the queue leaves it, and only what has left it comes back. */
+const isQueued = (book: Book, of: number) => (book.find(of)?.place ?? null) !== null;
+
+const doing: fc.Arbitrary<Doing> = fc.oneof(
+  fc.record({ accepted_at: time, next_at: time, api_key: key }).map(
+    (task): Doing =>
+      (book) =>
+        book.insert({ ...NEW, ...task }),
+  ),
+  fc.constant<Doing>((book) => book.insert(NEW, "dropped")),
+  fc
+    .tuple(turn, fc.record({ next_at: time, api_key: key }, { requiredKeys: [] }))
+    .filter(([, columns]) => Object.keys(columns).length > 0)
+    .map(
+      ([of, columns]): Doing =>
+        (book) =>
+          book.find(of) && book.update(of, columns),
+    ),
+  fc.tuple(turn, time).map(
+    ([of, at]): Doing =>
+      (book) =>
+        book.find(of) && book.update(of, { sent_at: at, seen_at: at }),
+  ),
+  fc.tuple(turn, time).map(
+    ([of, ended_at]): Doing =>
+      (book) =>
+        isQueued(book, of) && book.dequeue(of, { state: "finished", ended_at }),
+  ),
+  turn.map((of): Doing => (book) => {
+    if (book.find(of) === undefined || isQueued(book, of)) return;
+    book.update(of, { state: "waiting", ended_at: null });
+    book.enqueue(of);
+  }),
+  time.map(
+    (at): Doing =>
+      (book) =>
+        book.removeUntil(at),
+  ),
+);
+
+/** All that is remembered. */
+function told(book: Book): unknown {
+  return {
+    first: book.first(),
+    last: book.last(),
+    withKey: book.withKey(),
+    hasKey: book.hasKey(),
+    isAwaited: book.isAwaited(),
+    latest: book.latest(),
+    oldestAt: book.oldestAt(),
+    rows: [1, 2, 3, 4, 5, 6].map((of) => book.find(of)),
+  };
+}
+
+it("remembers what a book that has just been opened would read", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(doing, fc.boolean()), { minLength: 1, maxLength: 25 }),
+      async (doings) => {
+        const stub = env.CONVERSATIONS.getByName(crypto.randomUUID());
+        await runInDurableObject(stub, (_, { storage: { sql } }) => {
+          const book = createBook(sql);
+          for (const [act, isLookedAt] of doings) {
+            act(book);
+            if (isLookedAt) expect(told(book)).toEqual(told(createBook(sql)));
+          }
+          expect(told(book)).toEqual(told(createBook(sql)));
+        });
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
