@@ -78,7 +78,7 @@ export const small = {
   title: "1 KB of JSON, params_mapping and getter",
   body: Buffer.from(telegramUpdate()),
   connections: 16,
-  warmUpRequests: 15_000,
+  warmUpRequests: 60_000,
   bare: { path: "/mapped", isRight: isTask },
   ours: {
     path: `/?agent_id=bench&params_mapping=${encodeURIComponent(mapping)}&getter=result.summary`,
