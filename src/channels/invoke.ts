@@ -32,16 +32,19 @@ export function invoke(c: Context<AppEnv>, call: Call): Promise<Response> {
 async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
   const notes = c.get("notes");
   notes.taskId = invocation.task.id;
+  const startedAt = Date.now();
+  let state: Result<TaskState>;
   try {
-    const state = await timed(c, c.get("rooms").platform.run(invocation.task, { apiKey }));
-    if (!state.ok) return await refuse(c, state.refusal);
-    upload.keep();
-    return await respond(c, state.value, invocation.shape);
+    state = await c.get("rooms").platform.run(invocation.task, { apiKey });
   } catch (thrown) {
     // The platform may have it, and shows it under its id.
     if (thrown instanceof PlatformOutage && !thrown.tookNothing) notes.turn = 1;
     throw thrown;
+  } finally {
+    notes.platformMs = Date.now() - startedAt;
   }
+  if (state.ok) upload.keep();
+  return respondWith(c, state, invocation.shape);
 }
 
 async function takeTurn(c: Context<AppEnv>, call: Call): Promise<Response> {

@@ -26,13 +26,13 @@ export function shapeAnswer(state: TaskState, { json, getter }: Shape): Result<A
 }
 
 /** A result that is JSON text is entered, whether or not the caller wants it as JSON. */
-function valueIn(state: TaskState, [name, ...rest]: Path): JsonText | undefined {
-  const field = ANSWER_FIELDS.find((known) => known === name);
+function valueIn(state: TaskState, path: Path): JsonText | undefined {
+  const field = ANSWER_FIELDS.find((known) => known === path[0]);
   if (field === undefined) return undefined;
   const value = state[field];
-  const isText = field === "result" && rest.length > 0 && kindOf(value) === "text";
+  const isText = field === "result" && path.length > 1 && kindOf(value) === "text";
   const entered = isText ? jsonWithin(textOf(value)) : value;
-  return entered === undefined ? undefined : valueAt(entered, rest);
+  return entered === undefined ? undefined : valueAt(entered, path, 1);
 }
 
 function formatOf(parsed: JsonText | undefined): "json" | "text" {

@@ -1,7 +1,7 @@
 /** From a body's text to its fields (contract §1.4). A field's value is JSON text, as it was written. */
 import { MAX_JSON_LEVELS } from "../limits.ts";
 import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
-import { type JsonText, kindOf, membersOf, textOf, toJsonText } from "./json-text.ts";
+import { eachMember, type JsonText, kindOf, textOf, toJsonText } from "./json-text.ts";
 import { type JsonFault, lineAndColumn, readJson } from "./read-json.ts";
 import type { BodyKind } from "./media-type.ts";
 
@@ -18,6 +18,8 @@ export interface Body {
   readonly fields: Fields;
   /** It was a JSON object, so its `files` may be addresses (contract §3). */
   readonly isJson: boolean;
+  /** The text of that object, if it is what all fields together are written as. */
+  readonly text?: JsonText;
 }
 
 export const NO_BODY: Body = { fields: new Map(), isJson: false };
@@ -89,7 +91,18 @@ function jsonFields(text: string): Result<Body> {
   const json = readJson(text, MAX_JSON_LEVELS);
   if (!json.ok) return refused(unreadable(json.refusal, text));
   if (kindOf(json.value) !== "object") return accepted(otherBody(new Map([["body", json.value]])));
-  return accepted({ fields: membersOf(json.value), isJson: true });
+  return accepted(jsonBody(json.value));
+}
+
+function jsonBody(object: JsonText): Body {
+  const fields = new Map<string, JsonText>();
+  let members = 0;
+  eachMember(object, (name, value) => {
+    fields.set(name, value);
+    members += 1;
+  });
+  // A doubled key would be written twice.
+  return { fields, isJson: true, ...(members === fields.size && { text: object }) };
 }
 
 function unreadable(fault: JsonFault, text: string): Refusal {
@@ -107,7 +120,7 @@ function unreadable(fault: JsonFault, text: string): Refusal {
 function objectBody(text: string): Result<Body | undefined> {
   if (!/^[ \t\r\n]*\{/.test(text)) return accepted(undefined);
   const json = readJson(text, MAX_JSON_LEVELS);
-  if (json.ok) return accepted({ fields: membersOf(json.value), isJson: true });
+  if (json.ok) return accepted(jsonBody(json.value));
   return json.refusal.kind === "depth"
     ? refused(unreadable(json.refusal, text))
     : accepted(undefined);

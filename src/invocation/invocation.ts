@@ -76,6 +76,7 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const read = readParameters(query, fields);
   if (!read.hasAgent) return refused({ reason: "agent_id_missing" });
   const { context, chars: contextChars } = contextOf(fields);
+  const isWhole = context.length === delivery.body.fields.size;
   const isEmpty = !read.hasPrompt && context.length === 0 && files.length === 0;
   const { values } = read;
   const handling = readHandling(read.right, delivery.rules);
@@ -92,6 +93,7 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
     values,
     userTokens: read.userTokens,
     context,
+    contextText: isWhole ? delivery.body.text : undefined,
     contextChars,
     files,
     uploads,
@@ -106,6 +108,8 @@ export interface Parts {
   readonly values: Parameters;
   readonly userTokens: JsonText | undefined;
   readonly context: readonly (readonly [string, JsonText])[];
+  /** As JSON, if that is at hand. */
+  readonly contextText?: JsonText | undefined;
   readonly contextChars: number;
   /** All of them; `uploads` are those that were stored. */
   readonly files: readonly TaskFile[];
@@ -123,9 +127,10 @@ export function assemble(parts: Parts): Result<Invocation> {
     return refused({ reason: "limit_exceeded", limit: TASK_LIMIT });
   }
   const user = userOf(values);
-  const prompt = values.prompt ?? contextAsPrompt(context);
+  const prompt = values.prompt ?? contextAsPrompt(context, parts.contextText);
   // What is the prompt already is not sent twice.
   const extra = withUploads(values.prompt === undefined ? [] : context, uploads);
+  const extraText = extra === context ? parts.contextText : undefined;
   const task: Task = {
     agentId: values.agent_id,
     ...(values.agent_version !== undefined && { agentVersion: values.agent_version }),
@@ -133,7 +138,7 @@ export function assemble(parts: Parts): Result<Invocation> {
     prompt,
     files,
     ...(user !== undefined && { user }),
-    ...(extra.length > 0 && { context: objectText(extra) }),
+    ...(extra.length > 0 && { context: extraText ?? objectText(extra) }),
     ...(userTokens !== undefined && { userTokens }),
     disableAttachmentInjection: values.disable_attachment_injection ?? false,
   };
@@ -198,10 +203,10 @@ function withUploads(
 }
 
 /** Without a prompt the context is the prompt; where it is `body` alone, that one's value is. */
-function contextAsPrompt(context: readonly (readonly [string, string])[]): string {
-  const [first, ...more] = context;
+function contextAsPrompt(context: Parts["context"], text: Parts["contextText"]): string {
+  const [first] = context;
   if (first === undefined) return "";
-  if (first[0] !== "body" || more.length > 0) return objectText(context);
+  if (first[0] !== "body" || context.length > 1) return text ?? objectText(context);
   return kindOf(first[1]) === "text" ? textOf(first[1]) : first[1];
 }
 

@@ -52,14 +52,22 @@ export function textOf(json: JsonText): string {
 /** An object's own members, in order; of a doubled key the last counts, as in `JSON.parse`. */
 export function membersOf(object: JsonText): Map<string, JsonText> {
   const members = new Map<string, JsonText>();
+  eachMember(object, (name, value) => members.set(name, value));
+  return members;
+}
+
+/** Shows each member of an object, in order; a doubled key comes twice. */
+export function eachMember(
+  object: JsonText,
+  visit: (name: string, value: JsonText) => unknown,
+): void {
   let at = 1;
   while (at < object.length - 1) {
     const keyEnd = stringEnd(object, at);
     const end = valueEnd(object, keyEnd + 1);
-    members.set(textOf(object.slice(at, keyEnd)), object.slice(keyEnd + 1, end));
+    visit(textOf(object.slice(at, keyEnd)), object.slice(keyEnd + 1, end));
     at = end + 1;
   }
-  return members;
 }
 
 /** The object with these members. */
@@ -72,52 +80,54 @@ export function objectText(members: Iterable<readonly [string, JsonText]>): Json
 }
 
 /**
- * What stands under these keys and indexes, outermost first; of a doubled key the last counts. One
- * pass, however deep the path: a value that is entered is not skipped a second time.
+ * What stands under these keys and indexes, outermost first and from the one at `depth`; of a
+ * doubled key the last counts. One pass, however deep the path: a value that is entered is not
+ * skipped a second time.
  */
-export function valueAt(json: JsonText, keys: readonly string[]): JsonText | undefined {
-  return locate(json, 0, keys, 0).found;
+export function valueAt(json: JsonText, keys: readonly string[], depth = 0): JsonText | undefined {
+  const search: Search = { text: json, keys, found: undefined };
+  locate(search, 0, depth);
+  return search.found;
 }
 
-interface Located {
-  readonly found: JsonText | undefined;
-  /** Where the value that was looked into ends. */
-  readonly end: number;
+interface Search {
+  readonly text: string;
+  readonly keys: readonly string[];
+  found: JsonText | undefined;
 }
 
 const INDEX = /^(?:0|[1-9]\d{0,8})$/;
 
-function locate(text: string, start: number, keys: readonly string[], depth: number): Located {
+/** Looks into the value at `start`; returns its end. */
+function locate(search: Search, start: number, depth: number): number {
+  const { text, keys } = search;
   const key = keys[depth];
   if (key === undefined) {
     const end = valueEnd(text, start);
-    return { found: text.slice(start, end), end };
+    search.found = text.slice(start, end);
+    return end;
   }
   const code = text.charCodeAt(start);
-  if (code === OPEN_OBJECT) return locateMember(text, start, keys, depth);
-  if (code === OPEN_ARRAY && INDEX.test(key)) return locateElement(text, start, keys, depth);
-  return { found: undefined, end: valueEnd(text, start) };
+  if (code === OPEN_OBJECT) return locateMember(search, start, depth);
+  if (code === OPEN_ARRAY && INDEX.test(key)) return locateElement(search, start, depth);
+  return valueEnd(text, start);
 }
 
-function locateMember(
-  text: string,
-  start: number,
-  keys: readonly string[],
-  depth: number,
-): Located {
-  let found: JsonText | undefined;
+function locateMember(search: Search, start: number, depth: number): number {
+  const { text, keys } = search;
   let at = start + 1;
   while (text.charCodeAt(at) === QUOTE) {
     const keyEnd = stringEnd(text, at);
     let end: number;
     if (isKey(text, at, keyEnd, keys[depth] ?? "")) {
-      ({ found, end } = locate(text, keyEnd + 1, keys, depth + 1));
+      search.found = undefined;
+      end = locate(search, keyEnd + 1, depth + 1);
     } else {
       end = valueEnd(text, keyEnd + 1);
     }
     at = text.charCodeAt(end) === COMMA ? end + 1 : end;
   }
-  return { found, end: at + 1 };
+  return at + 1;
 }
 
 /** Compared in place: a text of its own for every key would be most of the work. */
@@ -127,22 +137,15 @@ function isKey(text: string, start: number, end: number, key: string): boolean {
   return isPlain ? text.startsWith(key, start + 1) : textOf(text.slice(start, end)) === key;
 }
 
-function locateElement(
-  text: string,
-  start: number,
-  keys: readonly string[],
-  depth: number,
-): Located {
+function locateElement(search: Search, start: number, depth: number): number {
+  const { text, keys } = search;
   const wanted = Number(keys[depth]);
-  let found: JsonText | undefined;
   let at = start + 1;
   for (let index = 0; text.charCodeAt(at) !== CLOSE_ARRAY; index += 1) {
-    let end: number;
-    if (index === wanted) ({ found, end } = locate(text, at, keys, depth + 1));
-    else end = valueEnd(text, at);
+    const end = index === wanted ? locate(search, at, depth + 1) : valueEnd(text, at);
     at = text.charCodeAt(end) === COMMA ? end + 1 : end;
   }
-  return { found, end: at + 1 };
+  return at + 1;
 }
 
 /** The array's elements; no more than the first `atMost` of them. */

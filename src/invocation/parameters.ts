@@ -1,5 +1,5 @@
 /** The parameters of `POST /`: where each may stand, and which of several values counts. */
-import type * as z from "zod";
+import * as z from "zod";
 import { MAX_JSON_LEVELS } from "../limits.ts";
 import type { Place, Problem } from "../refusal.ts";
 import { type Fields, isAbsent } from "./fields.ts";
@@ -7,7 +7,6 @@ import { type JsonText, kindOf, textOf, toJsonText, valueAt } from "./json-text.
 import { readJson } from "./read-json.ts";
 import { type Mapping, readMapping } from "./mapping.ts";
 import {
-  type ParameterName,
   type Parameters,
   parametersSchema,
   queryParametersSchema,
@@ -17,21 +16,32 @@ import {
 import type { Path } from "./path.ts";
 import type { Query } from "./query.ts";
 
-interface BodyParameter {
-  readonly reading: Reading;
+interface Checks {
   readonly schema: z.ZodType;
+  /** Of a text there is nothing left to check. */
+  readonly isAnyText: boolean;
+}
+
+interface BodyParameter extends Checks {
+  readonly reading: Reading;
+}
+
+function checksOf(schema: z.ZodType): Checks {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const isAnyText = inner instanceof z.ZodString && (inner.def.checks ?? []).length === 0;
+  return { schema, isAnyText };
 }
 
 const BODY_PARAMETERS: ReadonlyMap<string, BodyParameter> = new Map(
   Object.entries(parametersSchema.shape).map(([name, schema]) => [
     name,
-    { schema, reading: READINGS[parametersSchema.keyof().parse(name)] },
+    { ...checksOf(schema), reading: READINGS[parametersSchema.keyof().parse(name)] },
   ]),
 );
 
-const QUERY_PARAMETERS: readonly (readonly [string, z.ZodType])[] = Object.entries(
+const QUERY_PARAMETERS: readonly (readonly [string, Checks])[] = Object.entries(
   queryParametersSchema.shape,
-);
+).map(([name, schema]) => [name, checksOf(schema)]);
 
 /** What a body must not be context with: its parameters, and a key that a caller put there. */
 export function isParameter(name: string): boolean {
@@ -57,10 +67,13 @@ interface Candidate {
   readonly loc: Place;
 }
 
+/** Where some of the parameters stood, whether they were right or wrong. */
+type Places = { [Name in "agent_id" | "prompt" | "getter"]?: Place };
+
 /** What was read of some of the parameters. */
 interface Reads {
   readonly values: Record<string, unknown>;
-  readonly places: Map<string, Place>;
+  readonly places: Places;
   readonly problems: Problem[];
   userTokens: JsonText | undefined;
 }
@@ -78,7 +91,7 @@ function readGiven(query: Query): Given {
   const { paths, problems } = readMapping(query);
   const reads: Reads = {
     values: {},
-    places: new Map(),
+    places: {},
     problems: [...problems],
     userTokens: undefined,
   };
@@ -88,9 +101,9 @@ function readGiven(query: Query): Given {
     if (text === "") open.push([name, parameter]);
     else read(reads, name, parameter, { json: toJsonText(text), loc: ["query", name] });
   }
-  for (const [name, schema] of QUERY_PARAMETERS) {
+  for (const [name, checks] of QUERY_PARAMETERS) {
     const text = query.get(name) ?? "";
-    if (text !== "") check(reads, name, schema, { value: text, loc: ["query", name] });
+    if (text !== "") check(reads, name, checks, { value: text, loc: ["query", name] });
   }
   return { ...reads, paths, open };
 }
@@ -102,7 +115,7 @@ export function readParameters(query: Query, fields: Fields): ReadParameters {
   const { paths, open } = given;
   const reads: Reads = {
     values: { ...given.values },
-    places: new Map(given.places),
+    places: { ...given.places },
     problems: [...given.problems],
     userTokens: given.userTokens,
   };
@@ -116,31 +129,36 @@ export function readParameters(query: Query, fields: Fields): ReadParameters {
     right: isRight(values) ? values : {},
     // Each was checked by its own schema, which is this one's: nothing is left to go wrong.
     values: problems.length > 0 || !isComplete(values) ? undefined : values,
-    hasAgent: places.has("agent_id" satisfies ParameterName),
+    hasAgent: places.agent_id !== undefined,
     problems,
     userTokens,
-    getterPlace: places.get("getter" satisfies ParameterName) ?? ["query", "getter"],
-    hasPrompt: places.has("prompt" satisfies ParameterName),
+    getterPlace: places.getter ?? ["query", "getter"],
+    hasPrompt: places.prompt !== undefined,
   };
 }
 
 function read(
   reads: Reads,
   name: string,
-  { reading, schema }: BodyParameter,
+  parameter: BodyParameter,
   { json, loc }: Candidate,
 ): void {
+  const { reading } = parameter;
   if (reading === "tokens") reads.userTokens = tokensText(json);
-  check(reads, name, schema, { value: readValue(reading, json), loc });
+  check(reads, name, parameter, { value: readValue(reading, json), loc });
 }
 
 function check(
   { values, places, problems }: Reads,
   name: string,
-  schema: z.ZodType,
+  { schema, isAnyText }: Checks,
   { value, loc }: { readonly value: unknown; readonly loc: Place },
 ): void {
-  places.set(name, loc);
+  if (name === "agent_id" || name === "prompt" || name === "getter") places[name] = loc;
+  if (isAnyText && typeof value === "string") {
+    values[name] = value;
+    return;
+  }
   const checked = schema.safeParse(value);
   if (checked.success) values[name] = checked.data;
   else
@@ -173,9 +191,9 @@ function candidateFor(
 }
 
 /** What stands at a path of the body. */
-export function findField(fields: Fields, [name = "", ...rest]: Path): JsonText | undefined {
-  const field = fields.get(name);
-  return field === undefined ? undefined : valueAt(field, rest);
+export function findField(fields: Fields, path: Path): JsonText | undefined {
+  const field = fields.get(path[0] ?? "");
+  return field === undefined ? undefined : valueAt(field, path, 1);
 }
 
 /** The value to check. What is of a wrong type is `null`, which no parameter takes. */

@@ -6,10 +6,10 @@ import {
   contextOf,
   happen,
   makeSource,
+  openSource,
   ran,
   ranFor,
   ranOnce,
-  type Settings,
   type Source,
   sourceOf,
   userOf,
@@ -23,17 +23,13 @@ beforeAll(async () => {
 });
 afterAll(() => pair.stop());
 
-function open(settings: Settings = {}): Promise<Source> {
-  return makeSource(pair, { provider: "none", ...settings });
-}
-
 function post({ url }: Source, { headers, ...sent }: Sent = formOf({ a: "1" })) {
   return send(url, { ...sent, headers: { "content-type": "text/plain", ...headers } });
 }
 
 describe.concurrent("an open form", () => {
   it("is the agent's context", async () => {
-    const source = await open();
+    const source = await openSource(pair);
     const answer = await post(source, formOf({ name: "Zoë", message: "5% off & more" }));
     expect([answer.status, answer.text]).toEqual([200, '{"status":"Started"}']);
     const task = await ranOnce(pair, source);
@@ -45,14 +41,14 @@ describe.concurrent("an open form", () => {
   });
 
   it("is another conversation each time", async () => {
-    const source = await open();
+    const source = await openSource(pair);
     await post(source);
     await post(source);
     expect(new Set((await ran(pair, source, 2)).map(({ id }) => id)).size).toBe(2);
   });
 
   it("is mapped, and put into the source's own words", async () => {
-    const source = await open({
+    const source = await openSource(pair, {
       params_mapping: { task_id: "mail.address", user_email: "mail.address", user_id: "id" },
       prompt: "{{mail.name}} wrote: {{text}}{{nothing}} ({{mail.tags[0]}}, {{id}})",
     });
@@ -70,13 +66,17 @@ describe.concurrent("an open form", () => {
   });
 
   it("can be waited for", async () => {
-    const source = await open({ asynchronous: false, prompt: "Say {{a}}", getter: "result" });
+    const source = await openSource(pair, {
+      asynchronous: false,
+      prompt: "Say {{a}}",
+      getter: "result",
+    });
     const answer = await post(source);
     expect([answer.status, jsonOf(answer)]).toEqual([200, "Re: Say 1"]);
   });
 
   it("sends its browser on", async () => {
-    const source = await open({ redirect: "https://shop.example/thanks?a=1" });
+    const source = await openSource(pair, { redirect: "https://shop.example/thanks?a=1" });
     const answer = await post(source);
     expect(answer.status).toBe(303);
     expect(answer.headers["location"]).toBe("https://shop.example/thanks?a=1");
@@ -107,7 +107,7 @@ describe.concurrent("a caller of a source", () => {
   };
 
   it("sets no parameter in the body", async () => {
-    const source = await open({ prompt: "The source's words" });
+    const source = await openSource(pair, { prompt: "The source's words" });
     const answer = await post(source, json({ ...parameters, a: "1" }));
     expect([answer.status, answer.text]).toEqual([200, '{"status":"Started"}']);
     const task = await ranOnce(pair, source);
@@ -122,7 +122,7 @@ describe.concurrent("a caller of a source", () => {
   });
 
   it("sets no parameter in the query or in a header", async () => {
-    const source = await open();
+    const source = await openSource(pair);
     const query = new URLSearchParams(parameters).toString();
     const answer = await send(`${source.url}?${query}`, {
       ...json({ a: "1" }),
@@ -141,7 +141,7 @@ describe.concurrent("a caller of a source", () => {
   });
 
   it("gives no files by address", async () => {
-    const source = await open({ files: true, prompt: "Read it" });
+    const source = await openSource(pair, { files: true, prompt: "Read it" });
     const files = ["https://evil.example/a.pdf"];
     await post(source, json({ files }));
     const task = await ranOnce(pair, source);
@@ -150,7 +150,7 @@ describe.concurrent("a caller of a source", () => {
   });
 
   it("gets the agent's answer in no other shape than the source's", async () => {
-    const source = await open({ asynchronous: false });
+    const source = await openSource(pair, { asynchronous: false });
     const answer = await send(`${source.url}?getter=id&json=true`, formOf({ a: "1" }));
     expect(jsonOf(answer)).toMatchObject({ agent_id: "agent-1", status: "completed" });
   });
@@ -159,7 +159,7 @@ describe.concurrent("a caller of a source", () => {
 describe.concurrent("deduplicate", () => {
   it("knows a repeat by its selectors", async () => {
     const deduplicate = { selectors: ["payload.uid", "kind"], ttl_minutes: 10 };
-    const source = await open({ deduplicate, prompt: "{{n}}" });
+    const source = await openSource(pair, { deduplicate, prompt: "{{n}}" });
     const uids = [
       ["a", "x"],
       ["a", "x"],
@@ -183,7 +183,7 @@ describe.concurrent("deduplicate", () => {
   });
 
   it("does not take two for one where a selector finds nothing", async () => {
-    const source = await open({ deduplicate: { selectors: ["uid"] }, prompt: "{{n}}" });
+    const source = await openSource(pair, { deduplicate: { selectors: ["uid"] }, prompt: "{{n}}" });
     await post(source, json({ n: 1 }));
     await post(source, json({ n: 2 }));
     expect(await ran(pair, source, 2)).toHaveLength(2);

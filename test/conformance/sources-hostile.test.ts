@@ -11,11 +11,10 @@ import {
   deliver,
   happen,
   makeSource,
+  openSource,
   ran,
   ranFor,
   ranOnce,
-  type Settings,
-  type Source,
   sourceOf,
 } from "../support/source-orders.ts";
 import { madeObjects } from "../support/stored-files.ts";
@@ -27,10 +26,6 @@ beforeAll(async () => {
   pair = await startTaskPair();
 });
 afterAll(() => pair.stop());
-
-function open(settings: Settings = {}): Promise<Source> {
-  return makeSource(pair, { provider: "none", ...settings });
-}
 
 describe("what is only asked for", () => {
   it("makes nothing", async () => {
@@ -55,16 +50,18 @@ describe.concurrent("a body of another kind", () => {
     ["JSON of a maker's own", "application/cloudevents+json", '{"id":"1"}', '{"id":"1"}'],
     ["JSON without a type", "", '{"id":"1"}', '{"id":"1"}'],
   ])("is the agent's prompt: %s", async (_, type, body, prompt) => {
-    const source = await open();
+    const source = await openSource(pair);
     const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
     expect((await send(source.url, { headers, body })).status).toBe(200);
     expect((await ranOnce(pair, source)).sent.input.text).toBe(prompt);
   });
 
   it("that says nothing is 422, unless the source has words of its own", async () => {
-    const silent = await open();
+    const silent = await openSource(pair);
     expect((await send(silent.url)).status).toBe(422);
-    const source = await open({ prompt: "It rang{{constructor}}{{a.__proto__}}{{a.length}}." });
+    const source = await openSource(pair, {
+      prompt: "It rang{{constructor}}{{a.__proto__}}{{a.length}}.",
+    });
     expect((await send(source.url, json({ a: "b" }))).status).toBe(200);
     expect((await ranOnce(pair, source)).sent.input.text).toBe("It rang.");
     expect(ranFor(pair, silent)).toEqual([]);
@@ -94,7 +91,7 @@ describe.concurrent("a body of another kind", () => {
     ["truth", true],
   ])("is no fault of ours where its conversation is %s", async (_, room) => {
     const prompt = `Said in ${JSON.stringify(room)}`;
-    const source = await open({ params_mapping: { task_id: "room" }, prompt });
+    const source = await openSource(pair, { params_mapping: { task_id: "room" }, prompt });
     const answer = await send(source.url, json({ room }));
     expect([200, 422]).toContain(answer.status);
     if (answer.status === 422) return;
@@ -104,7 +101,7 @@ describe.concurrent("a body of another kind", () => {
   });
 
   it("may hold keys of JavaScript's own", async () => {
-    const source = await open({ prompt: "x" });
+    const source = await openSource(pair, { prompt: "x" });
     const body = '{"__proto__":{"a":1},"constructor":2,"toString":"3"}';
     await send(source.url, { ...json(null), body });
     expect((await ranOnce(pair, source)).sent.additional_context).toBe(body);

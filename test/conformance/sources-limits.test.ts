@@ -6,11 +6,10 @@ import { github, gitlab } from "../support/senders-work.ts";
 import {
   deliver,
   happen,
-  makeSource,
+  openSource,
   ran,
   ranFor,
   ranOnce,
-  type Settings,
   type Source,
   sourceOf,
 } from "../support/source-orders.ts";
@@ -23,10 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => pair.stop());
 
-function open(settings: Settings = {}): Promise<Source> {
-  return makeSource(pair, { provider: "none", ...settings });
-}
-
 function post({ url }: Source, headers: Sent["headers"] = {}) {
   return send(url, {
     headers: { "content-type": "application/json", ...headers },
@@ -38,7 +33,7 @@ const SHOP = "https://shop.example";
 
 describe.concurrent("allowed_origins", () => {
   it("lets the pages of these in", async () => {
-    const source = await open({ allowed_origins: [SHOP, "http://localhost:3000"] });
+    const source = await openSource(pair, { allowed_origins: [SHOP, "http://localhost:3000"] });
     const answer = await post(source, { origin: SHOP });
     expect(answer.status).toBe(200);
     expect(answer.headers["access-control-allow-origin"]).toBe(SHOP);
@@ -54,7 +49,7 @@ describe.concurrent("allowed_origins", () => {
     "https://shop.example:8443",
     "null",
   ])("runs nothing for the page of another: %s", async (origin) => {
-    const source = await open({ allowed_origins: [SHOP] });
+    const source = await openSource(pair, { allowed_origins: [SHOP] });
     const answer = await post(source, { origin });
     expect(answer.status).toBe(403);
     expect(answer.headers["access-control-allow-origin"] ?? "").not.toContain(origin);
@@ -62,7 +57,7 @@ describe.concurrent("allowed_origins", () => {
   });
 
   it("answers the preflight of one that is allowed, and of no other", async () => {
-    const source = await open({ allowed_origins: [SHOP] });
+    const source = await openSource(pair, { allowed_origins: [SHOP] });
     const preflight = (origin: string) =>
       send(source.url, {
         method: "OPTIONS",
@@ -84,7 +79,7 @@ describe.concurrent("allowed_origins", () => {
   });
 
   it("lets a refusal be read by its page", async () => {
-    const source = await open({ allowed_origins: [SHOP], max_runs_per_day: 1 });
+    const source = await openSource(pair, { allowed_origins: [SHOP], max_runs_per_day: 1 });
     await post(source, { origin: SHOP });
     const answer = await post(source, { origin: SHOP });
     expect(answer.status).toBe(429);
@@ -92,7 +87,7 @@ describe.concurrent("allowed_origins", () => {
   });
 
   it("is nothing that is said without being set", async () => {
-    const source = await open();
+    const source = await openSource(pair);
     const answer = await post(source, { origin: SHOP });
     expect(answer.headers["access-control-allow-origin"]).toBeUndefined();
   });
@@ -104,7 +99,7 @@ describe.concurrent("allowed_ips", () => {
   it.each(["192.0.2.0", "192.0.2.255", "198.51.100.7", "2001:db8:1::1", "2001:DB8::"])(
     "lets an address in: %s",
     async (ip) => {
-      const source = await open({ allowed_ips: NETWORKS });
+      const source = await openSource(pair, { allowed_ips: NETWORKS });
       expect((await post(source, { "cf-connecting-ip": ip })).status).toBe(200);
       await ranOnce(pair, source);
     },
@@ -113,7 +108,7 @@ describe.concurrent("allowed_ips", () => {
   it.each(["192.0.3.0", "198.51.100.8", "2001:db9::", "::1", "::ffff:203.0.113.1"])(
     "runs nothing from another: %s",
     async (ip) => {
-      const source = await open({ allowed_ips: NETWORKS });
+      const source = await openSource(pair, { allowed_ips: NETWORKS });
       const answer = await post(source, { "cf-connecting-ip": ip });
       expect(answer.status).toBe(403);
       expect(ranFor(pair, source)).toEqual([]);
@@ -133,7 +128,7 @@ describe.concurrent("allowed_ips", () => {
 
 describe.concurrent("max_runs_per_day", () => {
   it("is 429 past it, until midnight UTC", async () => {
-    const source = await open({ max_runs_per_day: 2 });
+    const source = await openSource(pair, { max_runs_per_day: 2 });
     const answers = [await post(source), await post(source), await post(source)];
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
     const [, , full] = answers;
@@ -160,7 +155,7 @@ describe.concurrent("max_runs_per_day", () => {
   });
 
   it("holds for many at once", async () => {
-    const source = await open({ max_runs_per_day: 3 });
+    const source = await openSource(pair, { max_runs_per_day: 3 });
     const answers = await Promise.all(Array.from({ length: 10 }, () => post(source)));
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
     expect(await ran(pair, source, 3)).toHaveLength(3);
@@ -179,7 +174,7 @@ describe.concurrent("the brake", () => {
   const times = Array.from({ length: 260 }, (_, n) => n);
 
   it("is for 120 a minute of what nobody signed", async () => {
-    const source = await open();
+    const source = await openSource(pair);
     const answers = await Promise.all(times.map(() => post(source)));
     const braked = answers.filter(({ status }) => status === 429);
     // A minute of the clock may have ended in between.

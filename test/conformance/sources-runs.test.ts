@@ -12,10 +12,10 @@ import {
   deliver,
   happen,
   makeSource,
+  openSource,
   ran,
   ranFor,
   ranOnce,
-  type Settings,
   type Source,
   sourceOf,
 } from "../support/source-orders.ts";
@@ -32,10 +32,6 @@ afterAll(() => pair.stop());
 
 const CALLBACK_SECRET = `whsec_${Buffer.from("a-callback-secret-of-32-bytes-ok").toString("base64")}`;
 
-function open(settings: Settings): Promise<Source> {
-  return makeSource(pair, { provider: "none", ...settings });
-}
-
 function say({ url }: Source, text: string) {
   return send(url, json({ text }));
 }
@@ -49,7 +45,7 @@ describe.concurrent("a source's own parameters", () => {
   const ROOM = { params_mapping: { task_id: "room" }, prompt: "{{text}}" };
 
   it("make one task of a burst", async () => {
-    const source = await open({ ...ROOM, debounce: 2 });
+    const source = await openSource(pair, { ...ROOM, debounce: 2 });
     for (const text of ["one", "two", "three"]) {
       expect((await send(source.url, room(text))).text).toBe('{"status":"Started"}');
     }
@@ -57,7 +53,7 @@ describe.concurrent("a source's own parameters", () => {
   });
 
   it("drop what comes while the agent is busy", async () => {
-    const source = await open({ ...ROOM, overlap: "drop" });
+    const source = await openSource(pair, { ...ROOM, overlap: "drop" });
     pair.platform.holds(`${source.prefix}r`);
     await send(source.url, room("one"));
     await pair.platform.prompted(`${source.prefix}r`, 1);
@@ -76,7 +72,7 @@ describe.concurrent("a source's own parameters", () => {
   });
 
   it("wait for the agent, and give what is asked of its answer", async () => {
-    const source = await open({ prompt: '{"a":{"b":7}}', wait: 10, json: true });
+    const source = await openSource(pair, { prompt: '{"a":{"b":7}}', wait: 10, json: true });
     const answer = await say(source, "x");
     expect([answer.status, jsonOf(answer)]).toMatchObject([200, { status: "completed" }]);
     const { id } = await ranOnce(pair, source);
@@ -84,7 +80,10 @@ describe.concurrent("a source's own parameters", () => {
   });
 
   it("say which version of the agent runs, and what it is to do without", async () => {
-    const source = await open({ agent_version: "v 2", disable_attachment_injection: true });
+    const source = await openSource(pair, {
+      agent_version: "v 2",
+      disable_attachment_injection: true,
+    });
     await say(source, "x");
     const task = await ranOnce(pair, source);
     expect(task.path).toContain("?version=v%202");
@@ -93,7 +92,7 @@ describe.concurrent("a source's own parameters", () => {
 
   it("may be a callback to where one is allowed", async () => {
     const settings = { callback_url: "https://hooks.example/done" };
-    await expect(open(settings)).resolves.toMatchObject({ shown: settings });
+    await expect(openSource(pair, settings)).resolves.toMatchObject({ shown: settings });
   });
 
   it("go before what a provider makes of its event", async () => {

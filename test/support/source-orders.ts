@@ -69,6 +69,11 @@ export async function makeSource(
   return { agent, name, url: String(shown["url"]), shown, prefix: `${agent}:${name}:` };
 }
 
+/** A new source that proves nothing. */
+export function openSource(pair: TaskPair, settings: Settings = {}): Promise<Source> {
+  return makeSource(pair, { provider: "none", ...settings });
+}
+
 /** A new source of this sender, with its first secret. */
 export function sourceOf(
   pair: TaskPair,

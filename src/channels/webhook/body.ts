@@ -25,9 +25,9 @@ export interface BodyOptions {
 }
 
 /** Reads nothing of a body that its headers already forbid. */
-export async function readBody(request: Request, options: BodyOptions): Promise<Result<Body>> {
+export function readBody(request: Request, options: BodyOptions): Promise<Result<Body>> {
   const { headers } = request;
-  if (headers.get("content-length") === "0") return accepted(NO_BODY);
+  if (headers.get("content-length") === "0") return Promise.resolve(accepted(NO_BODY));
   const type = readMediaType(headers.get("content-type"));
   if (!type.ok) return unlessEmpty(request, type.refusal);
   const gzip = isGzip(headers.get("content-encoding"));
@@ -37,7 +37,7 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     case "multipart":
     case "file": {
       const { body } = request;
-      if (body === null) return accepted(NO_BODY);
+      if (body === null) return Promise.resolve(accepted(NO_BODY));
       const bytes = Number(headers.get("content-length") ?? Number.NaN);
       const { onPiece } = options;
       const arriving: Arriving = { headers, bytes, body, isGzip: gzip.value, onPiece };
@@ -48,11 +48,18 @@ export async function readBody(request: Request, options: BodyOptions): Promise<
     case "json":
     case "form":
     case "text":
-    case "verbatim": {
-      const bytes = await readWhole(request, { config: options.config, isGzip: gzip.value });
-      return bytes.ok ? fieldsOf(kind, bytes.value, { ...options, isGzip: gzip.value }) : bytes;
-    }
+    case "verbatim":
+      return readText(request, kind, { ...options, isGzip: gzip.value });
   }
+}
+
+async function readText(
+  request: Request,
+  kind: Exclude<BodyKind, "multipart" | "file">,
+  options: FieldsOptions,
+): Promise<Result<Body>> {
+  const bytes = await readWhole(request, options);
+  return bytes.ok ? fieldsOf(kind, bytes.value, options) : bytes;
 }
 
 export interface FieldsOptions extends Pick<BodyOptions, "config" | "hasPrompt"> {

@@ -1,11 +1,11 @@
 /** Asking the platform whether a key may run an agent, and remembering what it said. */
 import { createHash } from "node:crypto";
 import * as z from "zod";
-import { MAX_PLATFORM_ANSWER_BYTES, RIGHT_FRESH_MS } from "../../limits.ts";
+import { RIGHT_FRESH_MS } from "../../limits.ts";
 import { accepted, type Result } from "../../refusal.ts";
 import { type Admission, type Caller, PlatformOutage } from "../platform.ts";
 import type { Acceptance, Acceptances } from "./acceptances.ts";
-import { callPlatform, replyText } from "./call.ts";
+import { callPlatform } from "./call.ts";
 import { within } from "../deadline.ts";
 
 export interface Admit {
@@ -69,8 +69,7 @@ async function askFor(
   const path = agentId === undefined ? "/v1/agents?per_page=1" : `/v1/agents/${agentId}`;
   const reply = await callPlatform(origin + path, caller, { method: "GET" });
   if (!reply.ok) return reply;
-  const text = await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES);
-  const organisation = organisationIn(text ?? "", agentId);
+  const organisation = organisationIn(reply.value, agentId);
   return accepted(pathSafe(organisation ?? acceptances.pseudonym(caller.apiKey)));
 }
 

@@ -1,5 +1,9 @@
 /** One call of the platform's REST API, and what its failures mean (contract §1.7). */
-import { MAX_API_KEY_CHARS, MAX_PLATFORM_REFUSAL_BYTES } from "../../limits.ts";
+import {
+  MAX_API_KEY_CHARS,
+  MAX_PLATFORM_ANSWER_BYTES,
+  MAX_PLATFORM_REFUSAL_BYTES,
+} from "../../limits.ts";
 import { readAtMost } from "../../pieces.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { type Caller, PlatformOutage } from "../platform.ts";
@@ -17,12 +21,15 @@ export interface PlatformCall {
   readonly body?: string;
 }
 
-/** A 2xx reply, or what the platform refused; anything else throws `PlatformOutage`. */
+/**
+ * The text of a 2xx reply, empty if it is too large; or what the platform refused. Anything else
+ * throws `PlatformOutage`.
+ */
 export async function callPlatform(
   address: string,
   { apiKey }: Caller,
   { method, body }: PlatformCall,
-): Promise<Result<Response>> {
+): Promise<Result<string>> {
   if (!isSendable(apiKey)) return refused({ reason: "api_key_invalid" });
   const type = body === undefined ? undefined : { "content-type": "application/json" };
   let reply: Response;
@@ -38,22 +45,23 @@ export async function callPlatform(
     const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
     throw new PlatformOutage(reason, cause);
   }
-  if (reply.ok) return accepted(reply);
-  return refused(await refusalOf(reply));
+  if (!reply.ok) return refused(await refusalOf(reply));
+  return accepted(await replyText(reply, MAX_PLATFORM_ANSWER_BYTES));
 }
 
-/** The reply's text, `undefined` if it is too large; one that breaks off is an outage. */
-export async function replyText(reply: Response, maxBytes: number): Promise<string | undefined> {
-  try {
-    // The runtime reads a reply of a known length whole, the fastest.
-    const length = Number(reply.headers.get("content-length") ?? Number.NaN);
-    if (length <= maxBytes) return await reply.text();
-    if (length > maxBytes || reply.body === null) return undefined;
-    const bytes = await readAtMost(reply.body, maxBytes);
-    return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
-  } catch (cause) {
+/** Empty if it is too large; a reply that breaks off is an outage. */
+function replyText(reply: Response, maxBytes: number): Promise<string> {
+  const length = Number(reply.headers.get("content-length") ?? Number.NaN);
+  // The runtime reads a reply of a known length whole, the fastest.
+  const text = length <= maxBytes ? reply.text() : textInPieces(reply, length, maxBytes);
+  return text.catch((cause: unknown) => {
     throw new PlatformOutage("platform_failed", cause);
-  }
+  });
+}
+
+async function textInPieces({ body }: Response, length: number, maxBytes: number): Promise<string> {
+  if (length > maxBytes || body === null) return "";
+  return new TextDecoder().decode(await readAtMost(body, maxBytes));
 }
 
 /** What the platform refused, in our words (contract §1.7). */
@@ -62,7 +70,7 @@ async function refusalOf(reply: Response): Promise<Refusal> {
     case 400:
     case 422: {
       const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES);
-      return { reason: "parameters_invalid", problems: readProblems(text ?? "") };
+      return { reason: "parameters_invalid", problems: readProblems(text) };
     }
     case 401:
     case 403:

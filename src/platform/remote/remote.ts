@@ -2,13 +2,13 @@
  * The remote adapter: any server with the platform's REST API. It does not guarantee that a task
  * which ended in an outage has not run: the platform may have taken it.
  */
-import { MAX_ACCEPT_SECONDS, MAX_PLATFORM_ANSWER_BYTES } from "../../limits.ts";
+import { MAX_ACCEPT_SECONDS } from "../../limits.ts";
 import { accepted, type Result } from "../../refusal.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform.ts";
 import type { Shown, Task } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { createAdmit } from "./admission.ts";
-import { callPlatform, replyText } from "./call.ts";
+import { callPlatform } from "./call.ts";
 import { within } from "../deadline.ts";
 import { readTask } from "./reply.ts";
 import { invokeBody, invokePath } from "./request.ts";
@@ -37,9 +37,7 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
       await acceptances.forget(caller.apiKey, task.agentId);
       await acceptances.forget(caller.apiKey, undefined);
     }
-    return reply.ok
-      ? accepted(taskIn(await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES)))
-      : reply;
+    return reply.ok ? accepted(taskIn(reply.value)) : reply;
   };
 
   return {
@@ -63,13 +61,13 @@ async function show(
 ): Promise<Result<Shown | undefined>> {
   const address = `${origin}/v1/tasks/${encodeURIComponent(taskId)}`;
   const reply = await callPlatform(address, caller, { method: "GET" });
-  if (reply.ok) return accepted(taskIn(await replyText(reply.value, MAX_PLATFORM_ANSWER_BYTES)));
+  if (reply.ok) return accepted(taskIn(reply.value));
   return reply.refusal.reason === "agent_not_found" ? accepted(undefined) : reply;
 }
 
 /** A 2xx without a task in it has not taken one: a proxy in between may answer so. */
-function taskIn(text: string | undefined): Shown {
-  const state = text === undefined ? undefined : readTask(text);
+function taskIn(text: string): Shown {
+  const state = readTask(text);
   if (state === undefined) throw new PlatformOutage("platform_failed", "reply is no task");
   return state;
 }

@@ -1,6 +1,6 @@
 /** What the platform's replies mean (contract §1.7; what is assumed of it: README). */
 import * as z from "zod";
-import { type JsonText, kindOf, membersOf } from "../../invocation/json-text.ts";
+import { eachMember, type JsonText, kindOf } from "../../invocation/json-text.ts";
 import { readJson } from "../../invocation/read-json.ts";
 import type { Shown } from "../../invocation/task.ts";
 import { MAX_JSON_LEVELS, MAX_PLATFORM_PROBLEMS } from "../../limits.ts";
@@ -10,22 +10,29 @@ import type { Problem, Refusal } from "../../refusal.ts";
 export function readTask(text: string): Shown | undefined {
   const json = readJson(text, MAX_JSON_LEVELS);
   if (!json.ok || kindOf(json.value) !== "object") return undefined;
-  const members = membersOf(json.value);
-  if (kindOf(members.get("id") ?? "null") !== "text") return undefined;
-  if (kindOf(members.get("status") ?? "null") !== "text") return undefined;
-  const field = (name: keyof Shown): JsonText => members.get(name) ?? "null";
-  return {
-    id: field("id"),
-    agent_id: field("agent_id"),
-    status: field("status"),
-    result: field("result"),
-    created_at: field("created_at"),
-    finished_at: field("finished_at"),
-    source: field("source"),
-    execution_attempts: field("execution_attempts"),
-    started_at: field("started_at"),
-    input: field("input"),
-  };
+  const shown: Record<keyof Shown, JsonText> = { ...NOTHING_SHOWN };
+  eachMember(json.value, (name, value) => {
+    if (isShownField(name)) shown[name] = value;
+  });
+  const isTask = kindOf(shown.id) === "text" && kindOf(shown.status) === "text";
+  return isTask ? shown : undefined;
+}
+
+const NOTHING_SHOWN: Shown = {
+  id: "null",
+  agent_id: "null",
+  status: "null",
+  result: "null",
+  created_at: "null",
+  finished_at: "null",
+  source: "null",
+  execution_attempts: "null",
+  started_at: "null",
+  input: "null",
+};
+
+function isShownField(name: string): name is keyof Shown {
+  return Object.hasOwn(NOTHING_SHOWN, name);
 }
 
 const problemSchema = z.object({
