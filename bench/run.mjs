@@ -63,7 +63,9 @@ try {
   const turns = quick
     ? { rounds: 1, seconds: 1, conversations: 500 }
     : { rounds: 5, seconds: 3, conversations: MANY_CONVERSATIONS };
-  missed.push(...(await benchConversations(join(inMemory, "conversations"), turns)));
+  missed.push(
+    ...(await benchConversations(join(inMemory, "conversations"), join(folder, "rows"), turns)),
+  );
   const hooks = { ...turns, tries: quick ? 200 : 10_000 };
   missed.push(...(await benchSources(join(inMemory, "sources"), hooks)));
   missed.push(...(await benchUploads(join(folder, "uploads"), { rounds: quick ? 1 : 7 })));
