@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { decodeUtf8, readFields } from "./fields.ts";
+import { objectText } from "./json-text.ts";
 
 type Kind = Parameters<typeof readFields>[0];
 
@@ -26,6 +27,22 @@ describe("decodeUtf8", () => {
         problem: `The body is not UTF-8: byte ${offset} is not valid`,
       },
     });
+  });
+});
+
+describe("a JSON body's text", () => {
+  it.each([
+    ['{"a":1,"b":{"c":"x"}}', true],
+    [' { "a" : "\\u0041\\/" , "\\u00e9" : [ 1 , 2 ] } ', true],
+    ['{"a\\"\\n\\ud800":1}', true],
+    ["{}", true],
+    ['{"a":1,"a":2}', false],
+    ['{"\ud800":1}', false],
+  ])("is what its fields are written as, or none: %j", (text, isThere) => {
+    const read = readFields("json", text, { hasPrompt: true, maxFields: 5 });
+    if (!read.ok) throw new Error("it can be read");
+    const { fields: members, text: whole } = read.value;
+    expect(whole).toBe(isThere ? objectText(members) : undefined);
   });
 });
 

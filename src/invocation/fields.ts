@@ -101,8 +101,9 @@ function jsonBody(object: JsonText): Body {
     fields.set(name, value);
     members += 1;
   });
-  // A doubled key would be written twice.
-  return { fields, isJson: true, ...(members === fields.size && { text: object }) };
+  // A doubled key would be written twice, and half a character in a key as it stands.
+  const isText = members === fields.size && object.isWellFormed();
+  return { fields, isJson: true, ...(isText && { text: object }) };
 }
 
 function unreadable(fault: JsonFault, text: string): Refusal {
