@@ -65,7 +65,7 @@ export function eachMember(
   while (at < object.length - 1) {
     const keyEnd = stringEnd(object, at);
     const end = valueEnd(object, keyEnd + 1);
-    visit(textOf(object.slice(at, keyEnd)), object.slice(keyEnd + 1, end));
+    visit(keyOf(object, at, keyEnd), object.slice(keyEnd + 1, end));
     at = end + 1;
   }
 }
@@ -133,8 +133,21 @@ function locateMember(search: Search, start: number, depth: number): number {
 /** Compared in place: a text of its own for every key would be most of the work. */
 function isKey(text: string, start: number, end: number, key: string): boolean {
   // An escape only ever makes a key longer than the text that it stands for.
-  const isPlain = end - start === key.length + 2 && !key.includes("\\");
-  return isPlain ? text.startsWith(key, start + 1) : textOf(text.slice(start, end)) === key;
+  const length = end - start - 2;
+  if (length === key.length) return !key.includes("\\") && text.startsWith(key, start + 1);
+  return length > key.length && isEscapedKey(text, start, end) && keyOf(text, start, end) === key;
+}
+
+function isEscapedKey(text: string, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && text.charCodeAt(at) !== BACKSLASH) at += 1;
+  return at < end;
+}
+
+/** The text of the key between these quotes. */
+function keyOf(text: string, start: number, end: number): string {
+  const key = text.slice(start + 1, end - 1);
+  return key.includes("\\") ? String(JSON.parse(`"${key}"`)) : key;
 }
 
 function locateElement(search: Search, start: number, depth: number): number {
