@@ -21,7 +21,7 @@ import type { LinkedFile, Task, TaskFile, UploadedFile, User } from "./task.ts";
 /** How the caller wants the answer (contract §1.5). */
 export interface Shape {
   readonly json: boolean;
-  readonly getter?: { readonly path: Path; readonly loc: Place };
+  readonly getter?: { readonly path: Path; readonly loc: Place } | undefined;
 }
 
 /** What one delivery asks for. */
@@ -133,17 +133,17 @@ export function assemble(parts: Parts): Result<Invocation> {
   const extraText = extra === context ? parts.contextText : undefined;
   const task: Task = {
     agentId: values.agent_id,
-    ...(values.agent_version !== undefined && { agentVersion: values.agent_version }),
+    agentVersion: values.agent_version,
     id: values.task_id ?? parts.newTaskId(),
     prompt,
     files,
-    ...(user !== undefined && { user }),
-    ...(extra.length > 0 && { context: extraText ?? objectText(extra) }),
-    ...(userTokens !== undefined && { userTokens }),
+    user,
+    context: extra.length > 0 ? (extraText ?? objectText(extra)) : undefined,
+    userTokens,
     disableAttachmentInjection: values.disable_attachment_injection ?? false,
   };
   const getter = values.getter && { path: values.getter, loc: parts.getterPlace };
-  const shape: Shape = { json: values.json ?? false, ...(getter && { getter }) };
+  const shape: Shape = { json: values.json ?? false, getter };
   return accepted({
     task,
     isNamed: values.task_id !== undefined,
@@ -210,12 +210,10 @@ function contextAsPrompt(context: Parts["context"], text: Parts["contextText"]):
   return kindOf(first[1]) === "text" ? textOf(first[1]) : first[1];
 }
 
-function userOf(values: Partial<Parameters>): User | undefined {
-  const user: User = {
-    ...(values.user_id !== undefined && { id: values.user_id }),
-    ...(values.user_email !== undefined && { email: values.user_email }),
-    ...(values.user_first_name !== undefined && { first_name: values.user_first_name }),
-    ...(values.user_last_name !== undefined && { last_name: values.user_last_name }),
-  };
-  return Object.keys(user).length > 0 ? user : undefined;
+function userOf(values: Parameters): User | undefined {
+  const { user_id: id, user_email: email } = values;
+  const { user_first_name: first_name, user_last_name: last_name } = values;
+  return (id ?? email ?? first_name ?? last_name) === undefined
+    ? undefined
+    : { id, email, first_name, last_name };
 }

@@ -3,10 +3,10 @@ import type { JsonText } from "./json-text.ts";
 
 /** The person a task is run for. */
 export interface User {
-  readonly id?: string;
-  readonly email?: string;
-  readonly first_name?: string;
-  readonly last_name?: string;
+  readonly id?: string | undefined;
+  readonly email?: string | undefined;
+  readonly first_name?: string | undefined;
+  readonly last_name?: string | undefined;
 }
 
 /** A file that came with the request, and lies in the store. */
@@ -36,15 +36,15 @@ export type TaskFile = UploadedFile | LinkedFile;
 /** One run, as the platform is sent it (contract §1.6). */
 export interface Task {
   readonly agentId: string;
-  readonly agentVersion?: string;
+  readonly agentVersion?: string | undefined;
   /** The conversation; the platform calls it `id`. */
   readonly id: string;
   readonly prompt: string;
   readonly files: readonly TaskFile[];
-  readonly user?: User;
+  readonly user?: User | undefined;
   /** The body's fields that are no parameters: the text of a JSON object. */
-  readonly context?: JsonText;
-  readonly userTokens?: JsonText;
+  readonly context?: JsonText | undefined;
+  readonly userTokens?: JsonText | undefined;
   readonly disableAttachmentInjection: boolean;
 }
 

@@ -31,13 +31,13 @@ export async function callPlatform(
   { method, body }: PlatformCall,
 ): Promise<Result<string>> {
   if (!isSendable(apiKey)) return refused({ reason: "api_key_invalid" });
-  const type = body === undefined ? undefined : { "content-type": "application/json" };
+  const key = { "x-api-key": apiKey };
   let reply: Response;
   try {
     reply = await fetch(address, {
       method,
-      headers: { ...type, "x-api-key": apiKey },
-      ...(body !== undefined && { body }),
+      headers: body === undefined ? key : { "content-type": "application/json", ...key },
+      body: body ?? null,
       // workerd would follow a redirect to another host with the key.
       redirect: "manual",
     });

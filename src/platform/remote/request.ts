@@ -1,5 +1,4 @@
 /** A task in the words of the platform's REST API (contract §1.6). */
-import { toJsonText } from "../../invocation/json-text.ts";
 import { SOURCE, type Task, type User } from "../../invocation/task.ts";
 
 /** The path of the call. `agentId` holds none but `A-Z a-z 0-9 _ -`, so it cannot change it. */
@@ -10,24 +9,31 @@ export function invokePath(task: Task, mode: "sync" | "async"): string {
     : `${path}?version=${encodeURIComponent(task.agentVersion)}`;
 }
 
-/** The body of the call. Fields without a value are left out. */
+/**
+ * The body of the call. What is `undefined` is left out. It is written at once: a text that is put
+ * together out of others is copied when it is sent.
+ */
 export function invokeBody(task: Task): string {
-  let input = `"text":${toJsonText(task.prompt)}`;
-  if (task.files.length > 0) input += `,"files":${toJsonText(task.files.map(({ url }) => url))}`;
-  if (task.user !== undefined) input += `,"user":${toJsonText(platformUser(task.user))}`;
-  let body = `{"id":${toJsonText(task.id)},"input":{${input}}`;
-  if (task.context !== undefined) body += `,"additional_context":${toJsonText(task.context)}`;
-  if (task.userTokens !== undefined) body += `,"user_tokens":${task.userTokens}`;
-  if (task.disableAttachmentInjection) body += `,"disable_attachment_injection":true`;
-  return `${body},"source":"${SOURCE}"}`;
+  const { userTokens } = task;
+  const head = {
+    id: task.id,
+    input: {
+      text: task.prompt,
+      files: task.files.length > 0 ? task.files.map(({ url }) => url) : undefined,
+      user: task.user && platformUser(task.user),
+    },
+    additional_context: task.context,
+  };
+  const tail = {
+    disable_attachment_injection: task.disableAttachmentInjection || undefined,
+    source: SOURCE,
+  };
+  if (userTokens === undefined) return JSON.stringify({ ...head, ...tail });
+  // As they were written, so that none of their digits is lost.
+  return `${JSON.stringify(head).slice(0, -1)},"user_tokens":${userTokens},${JSON.stringify(tail).slice(1)}`;
 }
 
 /** The platform wants an `email` whenever a user is sent. */
 function platformUser({ id, email = "", first_name, last_name }: User): User {
-  return {
-    ...(id !== undefined && { id }),
-    email,
-    ...(first_name !== undefined && { first_name }),
-    ...(last_name !== undefined && { last_name }),
-  };
+  return { id, email, first_name, last_name };
 }
