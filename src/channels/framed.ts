@@ -5,7 +5,7 @@ import { PlatformOutage } from "../platform/platform.ts";
 import { channelRoomsOf } from "./channel-rooms.ts";
 import { writeLogLine } from "./log-line.ts";
 import { answerSender, refuse } from "./respond.ts";
-import type { AppEnv, Handler, Notes } from "./variables.ts";
+import { type AppEnv, type Handler, notesOf } from "./variables.ts";
 
 const REQUEST_ID = /^[\w=-]{1,255}$/;
 
@@ -14,7 +14,7 @@ export function framed(handler: Handler) {
   return async function answerRequest(c: Context<AppEnv>): Promise<Response> {
     const startedAt = Date.now();
     const given = c.req.raw.headers.get("X-Request-Id") ?? "";
-    const notes: Notes = { requestId: REQUEST_ID.test(given) ? given : crypto.randomUUID() };
+    const notes = notesOf(REQUEST_ID.test(given) ? given : crypto.randomUUID());
     c.set("notes", notes);
     let response: Response;
     try {

@@ -10,23 +10,35 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const JSON_TYPE = { "Content-Type": "application/json" };
-const TEXT_TYPE = { "Content-Type": "text/plain; charset=utf-8" };
-
 /** A body of any kind, or none; every answer carries its `X-Request-Id`. */
-export function answer(
+export function answer(c: Context<AppEnv>, body: BodyInit | null, more: Answer = {}): Response {
+  return respond(c, body, undefined, more);
+}
+
+/** JSON text as it is. */
+export function answerJson(c: Context<AppEnv>, json: string, more: Answer = {}): Response {
+  return respond(c, json, "application/json", more);
+}
+
+export function answerText(c: Context<AppEnv>, text: string, more: Answer = {}): Response {
+  return respond(c, text, "text/plain; charset=utf-8", more);
+}
+
+function respond(
   c: Context<AppEnv>,
   body: BodyInit | null,
-  { status = 200, headers }: Answer = {},
+  type: string | undefined,
+  { status = 200, headers }: Answer,
 ): Response {
   const notes = c.get("notes");
+  const id = { "X-Request-Id": notes.requestId };
   return new Response(body, {
     status,
     headers: {
+      ...(type === undefined ? id : { "Content-Type": type, ...id }),
       ...taskHeaders(notes),
       ...notes.answerHeaders,
       ...headers,
-      "X-Request-Id": notes.requestId,
     },
   });
 }
@@ -36,20 +48,8 @@ function taskHeaders({ taskId, turn, isRepeat }: Notes): Record<string, string> 
   if (taskId === undefined) return undefined;
   const id = encodeURIComponent(taskId);
   if (turn === undefined) return { "X-Task-Id": id };
-  return {
-    "X-Task-Id": id,
-    Location: `/v1/tasks/${id}?turn=${turn}`,
-    ...(isRepeat === true && { "Idempotency-Replayed": "true" }),
-  };
-}
-
-/** JSON text as it is. */
-export function answerJson(c: Context<AppEnv>, json: string, more: Answer = {}): Response {
-  return answer(c, json, { ...more, headers: { ...JSON_TYPE, ...more.headers } });
-}
-
-export function answerText(c: Context<AppEnv>, text: string, more: Answer = {}): Response {
-  return answer(c, text, { ...more, headers: { ...TEXT_TYPE, ...more.headers } });
+  const place = { "X-Task-Id": id, Location: `/v1/tasks/${id}?turn=${turn}` };
+  return isRepeat ? { ...place, "Idempotency-Replayed": "true" } : place;
 }
 
 /**

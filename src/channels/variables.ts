@@ -7,21 +7,41 @@ import type { ChannelRooms } from "./channel-rooms.ts";
 export interface Notes {
   readonly requestId: string;
   /** On every answer besides: CORS. */
-  answerHeaders?: Readonly<Record<string, string>>;
+  answerHeaders: Readonly<Record<string, string>> | undefined;
   /** How a source's sender is told of what is thrown. */
-  trouble?: SenderAnswer | undefined;
+  trouble: SenderAnswer | undefined;
   /** The conversation, once it is known: every answer names it then. */
-  taskId?: string;
+  taskId: string | undefined;
   /** The task's place in it: where the task can be asked for. */
-  turn?: number;
+  turn: number | undefined;
   /** The first request of this `Idempotency-Key` has been here before. */
-  isRepeat?: boolean;
+  isRepeat: boolean;
   /** For the log line. */
-  channel?: string;
-  agentId?: string;
-  platformMs?: number;
-  refusalReason?: Refusal["reason"];
-  cause?: string;
+  channel: string | undefined;
+  agentId: string | undefined;
+  platformMs: number | undefined;
+  refusalReason: Refusal["reason"] | undefined;
+  cause: string | undefined;
+}
+
+/**
+ * Made with all of its fields: V8 throws away the code that it has optimized for an object which
+ * grows, at each collection that finds none of its size.
+ */
+export function notesOf(requestId: string): Notes {
+  return {
+    requestId,
+    answerHeaders: undefined,
+    trouble: undefined,
+    taskId: undefined,
+    turn: undefined,
+    isRepeat: false,
+    channel: undefined,
+    agentId: undefined,
+    platformMs: undefined,
+    refusalReason: undefined,
+    cause: undefined,
+  };
 }
 
 export interface AppEnv {

@@ -19,7 +19,7 @@ export interface Body {
   /** It was a JSON object, so its `files` may be addresses (contract §3). */
   readonly isJson: boolean;
   /** The text of that object, if it is what all fields together are written as. */
-  readonly text?: JsonText;
+  readonly text?: JsonText | undefined;
 }
 
 export const NO_BODY: Body = { fields: new Map(), isJson: false };
@@ -103,7 +103,7 @@ function jsonBody(object: JsonText): Body {
   });
   // A doubled key would be written twice, and half a character in a key as it stands.
   const isText = members === fields.size && object.isWellFormed();
-  return { fields, isJson: true, ...(isText && { text: object }) };
+  return { fields, isJson: true, text: isText ? object : undefined };
 }
 
 function unreadable(fault: JsonFault, text: string): Refusal {

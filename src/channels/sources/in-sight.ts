@@ -56,7 +56,7 @@ export async function runInSight(
 /** It has a turn once it is on disk, whatever became of it then. */
 function outcomeOf(c: Context<AppEnv>): "started" | "repeat" | "trouble" {
   if (c.get("notes").turn === undefined) return "trouble";
-  return c.get("notes").isRepeat === true ? "repeat" : "started";
+  return c.get("notes").isRepeat ? "repeat" : "started";
 }
 
 /** What is thrown gets its status later. */

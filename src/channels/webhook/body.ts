@@ -49,17 +49,22 @@ export function readBody(request: Request, options: BodyOptions): Promise<Result
     case "form":
     case "text":
     case "verbatim":
-      return readText(request, kind, { ...options, isGzip: gzip.value });
+      return readText(request, kind, {
+        config: options.config,
+        hasPrompt: options.hasPrompt,
+        isGzip: gzip.value,
+      });
   }
 }
 
-async function readText(
+function readText(
   request: Request,
   kind: Exclude<BodyKind, "multipart" | "file">,
   options: FieldsOptions,
 ): Promise<Result<Body>> {
-  const bytes = await readWhole(request, options);
-  return bytes.ok ? fieldsOf(kind, bytes.value, options) : bytes;
+  return readWhole(request, options).then((bytes) =>
+    bytes.ok ? fieldsOf(kind, bytes.value, options) : bytes,
+  );
 }
 
 export interface FieldsOptions extends Pick<BodyOptions, "config" | "hasPrompt"> {
@@ -191,21 +196,26 @@ export interface RawOptions {
 }
 
 /** A request's bytes; refuses those that are too many, or were cut off. */
-export async function readRaw(
+export function readRaw(
   request: Request,
   { maxBytes, tooLarge: tooMany }: RawOptions,
 ): Promise<Result<Uint8Array>> {
   const length = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (length > maxBytes) return refused(tooMany());
-  try {
-    // The runtime holds a body to its Content-Length, and reads it whole the fastest.
-    if (length >= 0) return accepted(new Uint8Array(await request.arrayBuffer()));
-    const { body } = request;
-    const bytes = body === null ? new Uint8Array() : await readAtMost(body, maxBytes);
-    return bytes === undefined ? refused(tooMany()) : accepted(bytes);
-  } catch {
-    return refused({ reason: "body_unreadable", problem: "The body was cut off" });
+  if (length > maxBytes) return Promise.resolve(refused(tooMany()));
+  // The runtime holds a body to its Content-Length, and reads it whole the fastest.
+  if (length >= 0) {
+    return request.arrayBuffer().then((bytes) => accepted(new Uint8Array(bytes)), refuseCutOff);
   }
+  const { body } = request;
+  const reading = body === null ? Promise.resolve(new Uint8Array()) : readAtMost(body, maxBytes);
+  return reading.then(
+    (bytes) => (bytes === undefined ? refused(tooMany()) : accepted(bytes)),
+    refuseCutOff,
+  );
+}
+
+function refuseCutOff(): Result<never> {
+  return refused({ reason: "body_unreadable", problem: "The body was cut off" });
 }
 
 function textOf(sent: Uint8Array, isCompressed: boolean, config: Config): Result<string> {
