@@ -45,18 +45,20 @@ export async function callPlatform(
     const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
     throw new PlatformOutage(reason, cause);
   }
-  if (!reply.ok) return refused(await refusalOf(reply));
-  return accepted(await replyText(reply, MAX_PLATFORM_ANSWER_BYTES));
+  try {
+    if (!reply.ok) return refused(await refusalOf(reply));
+    return accepted(await replyText(reply, MAX_PLATFORM_ANSWER_BYTES));
+  } catch (cause) {
+    // A reply that breaks off.
+    throw cause instanceof PlatformOutage ? cause : new PlatformOutage("platform_failed", cause);
+  }
 }
 
-/** Empty if it is too large; a reply that breaks off is an outage. */
+/** Empty if it is too large. */
 function replyText(reply: Response, maxBytes: number): Promise<string> {
   const length = Number(reply.headers.get("content-length") ?? Number.NaN);
   // The runtime reads a reply of a known length whole, the fastest.
-  const text = length <= maxBytes ? reply.text() : textInPieces(reply, length, maxBytes);
-  return text.catch((cause: unknown) => {
-    throw new PlatformOutage("platform_failed", cause);
-  });
+  return length <= maxBytes ? reply.text() : textInPieces(reply, length, maxBytes);
 }
 
 async function textInPieces({ body }: Response, length: number, maxBytes: number): Promise<string> {

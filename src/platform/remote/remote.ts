@@ -3,7 +3,7 @@
  * which ended in an outage has not run: the platform may have taken it.
  */
 import { MAX_ACCEPT_SECONDS } from "../../limits.ts";
-import { accepted, type Result } from "../../refusal.ts";
+import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform.ts";
 import type { Shown, Task } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
@@ -24,21 +24,22 @@ export function createRemotePlatform(options: RemoteOptions): Platform {
   const { origin, syncTimeoutSeconds, acceptances } = options;
   const acceptTimeoutSeconds = Math.min(syncTimeoutSeconds, MAX_ACCEPT_SECONDS);
 
-  const invoke = async (
-    mode: "sync" | "async",
-    task: Task,
-    caller: Caller,
-  ): Promise<Result<Shown>> => {
-    const body = invokeBody(task);
+  const invoke = (mode: "sync" | "async", task: Task, caller: Caller): Promise<Result<Shown>> => {
     const address = origin + invokePath(task, mode);
-    const reply = await callPlatform(address, caller, { method: "POST", body });
-    if (!reply.ok && reply.refusal.reason === "api_key_invalid") {
+    const call = callPlatform(address, caller, { method: "POST", body: invokeBody(task) });
+    return call.then((reply) =>
+      reply.ok ? accepted(taskIn(reply.value)) : turnAway(reply.refusal, task, caller),
+    );
+  };
+
+  async function turnAway(refusal: Refusal, task: Task, caller: Caller): Promise<Result<Shown>> {
+    if (refusal.reason === "api_key_invalid") {
       // It may be the key, or its right to this agent: the platform says one and the same.
       await acceptances.forget(caller.apiKey, task.agentId);
       await acceptances.forget(caller.apiKey, undefined);
     }
-    return reply.ok ? accepted(taskIn(reply.value)) : reply;
-  };
+    return refused(refusal);
+  }
 
   return {
     admit: createAdmit({ origin, acceptances, timeoutSeconds: acceptTimeoutSeconds }),
