@@ -8,11 +8,10 @@ import { hook } from "./channels/sources/hook.ts";
 import { putSource } from "./channels/sources/put-source.ts";
 import { deleteSource, listSources, retrySource, showSource } from "./channels/sources/sources.ts";
 import { retryTask, showTask } from "./channels/tasks/tasks.ts";
-import type { AppEnv } from "./channels/variables.ts";
 import { webhook } from "./channels/webhook/webhook.ts";
 
-export function createApp(): Hono<AppEnv> {
-  const app = new Hono<AppEnv>();
+export function createApp(): Hono<{ Bindings: Env }> {
+  const app = new Hono<{ Bindings: Env }>();
   const source = { GET: showSource, PUT: putSource, DELETE: deleteSource };
 
   // One handler an address: it is called without a queue of middleware around it.
@@ -30,6 +29,6 @@ export function createApp(): Hono<AppEnv> {
 
   app.all("/files/:organisation/:upload/:n/:name", framed(byMethod({ GET: files })));
 
-  app.notFound(framed((c) => refuse(c, { reason: "not_found" })));
+  app.notFound(framed((exchange) => refuse(exchange, { reason: "not_found" })));
   return app;
 }

@@ -3,25 +3,27 @@ import type { Context } from "hono";
 import { SettingsError } from "../config.ts";
 import { PlatformOutage } from "../platform/platform.ts";
 import { channelRoomsOf } from "./channel-rooms.ts";
+import { type Answering, type Handler, notesOf } from "./exchange.ts";
 import { writeLogLine } from "./log-line.ts";
 import { answerSender, refuse } from "./respond.ts";
-import { type AppEnv, type Handler, notesOf } from "./variables.ts";
 
 const REQUEST_ID = /^[\w=-]{1,255}$/;
 
 /** The caller's own `X-Request-Id` is the request's id where it is a plain word. */
 export function framed(handler: Handler) {
-  return async function answerRequest(c: Context<AppEnv>): Promise<Response> {
+  return async function answerRequest(context: Context<{ Bindings: Env }>): Promise<Response> {
     const startedAt = Date.now();
-    const given = c.req.raw.headers.get("X-Request-Id") ?? "";
+    const { env } = context;
+    const request = context.req.raw;
+    const { headers, url } = request;
+    const given = headers.get("X-Request-Id") ?? "";
     const notes = notesOf(REQUEST_ID.test(given) ? given : crypto.randomUUID());
-    c.set("notes", notes);
     let response: Response;
     try {
-      c.set("rooms", channelRoomsOf(c.env));
-      response = await handler(c);
+      const rooms = channelRoomsOf(env);
+      response = await handler({ request, headers, url, env, rooms, notes, context });
     } catch (thrown) {
-      response = await refuseThrown(thrown, c);
+      response = await refuseThrown(thrown, { request, notes });
     }
     writeLogLine(notes, response.status, Date.now() - startedAt);
     return response;
@@ -29,13 +31,13 @@ export function framed(handler: Handler) {
 }
 
 /** Fixed words to the caller, the cause to the log. A source's sender is told in its own words. */
-function refuseThrown(thrown: unknown, c: Context<AppEnv>): Promise<Response> {
+function refuseThrown(thrown: unknown, exchange: Answering): Promise<Response> {
   const { reason, cause } = readThrown(thrown);
-  const notes = c.get("notes");
+  const { notes } = exchange;
   notes.cause = cause;
-  if (notes.trouble === undefined) return refuse(c, { reason });
+  if (notes.trouble === undefined) return refuse(exchange, { reason });
   notes.refusalReason = reason;
-  return answerSender(c, notes.trouble);
+  return answerSender(exchange, notes.trouble);
 }
 
 interface Thrown {

@@ -1,6 +1,5 @@
 /** From an invocation to its answer, for every channel: on its own, or in its conversation's order. */
 import { createHash } from "node:crypto";
-import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import type { TurnCall } from "../conversation/arrival.ts";
 import type { Placed } from "../conversation/conversations.ts";
@@ -12,7 +11,7 @@ import { PlatformOutage } from "../platform/platform.ts";
 import type { Refusal, Result } from "../refusal.ts";
 import type { Upload } from "../uploads/upload.ts";
 import { answerJson, answerText, refuse } from "./respond.ts";
-import type { AppEnv } from "./variables.ts";
+import type { Exchange } from "./exchange.ts";
 
 export interface Call {
   readonly invocation: Invocation;
@@ -22,20 +21,20 @@ export interface Call {
 }
 
 /** A synchronous call that names neither conversation nor key has a conversation of its own. */
-export function invoke(c: Context<AppEnv>, call: Call): Promise<Response> {
+export function invoke(exchange: Exchange, call: Call): Promise<Response> {
   const { task, handling, isNamed } = call.invocation;
-  c.get("notes").agentId = task.agentId;
+  exchange.notes.agentId = task.agentId;
   const isAlone = !handling.asynchronous && !isNamed && call.idempotencyKey === undefined;
-  return isAlone ? run(c, call) : takeTurn(c, call);
+  return isAlone ? run(exchange, call) : takeTurn(exchange, call);
 }
 
-async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Promise<Response> {
-  const notes = c.get("notes");
+async function run(exchange: Exchange, { invocation, upload, apiKey }: Call): Promise<Response> {
+  const notes = exchange.notes;
   notes.taskId = invocation.task.id;
   const startedAt = Date.now();
   let state: Result<TaskState>;
   try {
-    state = await c.get("rooms").platform.run(invocation.task, { apiKey });
+    state = await exchange.rooms.platform.run(invocation.task, { apiKey });
   } catch (thrown) {
     // The platform may have it, and shows it under its id.
     if (thrown instanceof PlatformOutage && !thrown.tookNothing) notes.turn = 1;
@@ -44,21 +43,21 @@ async function run(c: Context<AppEnv>, { invocation, upload, apiKey }: Call): Pr
     notes.platformMs = Date.now() - startedAt;
   }
   if (state.ok) upload.keep();
-  return respondWith(c, state, invocation.shape);
+  return respondWith(exchange, state, invocation.shape);
 }
 
-async function takeTurn(c: Context<AppEnv>, call: Call): Promise<Response> {
+async function takeTurn(exchange: Exchange, call: Call): Promise<Response> {
   const { invocation, upload, apiKey } = call;
-  const deadline = syncDeadline(c);
-  const admission = await c.get("rooms").platform.admit(invocation.task.agentId, { apiKey });
-  if (!admission.ok) return refuse(c, admission.refusal);
+  const deadline = syncDeadline(exchange);
+  const admission = await exchange.rooms.platform.admit(invocation.task.agentId, { apiKey });
+  if (!admission.ok) return refuse(exchange, admission.refusal);
   const turnCall = turnCallOf(call, admission.value.organisation);
-  return invokeInTurn(c, turnCall, { upload, deadline });
+  return invokeInTurn(exchange, turnCall, { upload, deadline });
 }
 
 /** When a synchronous call has waited for long enough: unix milliseconds. */
-function syncDeadline(c: Context<AppEnv>): number {
-  return Date.now() + c.get("rooms").config.SYNC_TIMEOUT_SECONDS * 1000;
+function syncDeadline(exchange: Exchange): number {
+  return Date.now() + exchange.rooms.config.SYNC_TIMEOUT_SECONDS * 1000;
 }
 
 export interface InTurn {
@@ -68,47 +67,47 @@ export interface InTurn {
 
 /** The same for a call whose conversation is known. */
 export async function invokeInTurn(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   turnCall: TurnCall,
-  { upload, deadline = syncDeadline(c) }: InTurn,
+  { upload, deadline = syncDeadline(exchange) }: InTurn,
 ): Promise<Response> {
-  c.get("notes").taskId = turnCall.task.id;
-  const placed = await place(c, turnCall, upload);
-  if (placed === "conflict") return refuse(c, KEY_USED);
-  Object.assign(c.get("notes"), { turn: placed.turn, isRepeat: placed.isRepeat });
-  if (placed.isDropped) return answerJson(c, DROPPED);
+  exchange.notes.taskId = turnCall.task.id;
+  const placed = await place(exchange, turnCall, upload);
+  if (placed === "conflict") return refuse(exchange, KEY_USED);
+  Object.assign(exchange.notes, { turn: placed.turn, isRepeat: placed.isRepeat });
+  if (placed.isDropped) return answerJson(exchange, DROPPED);
   if (turnCall.handling.asynchronous) {
     if (!placed.isRepeat) upload.keep();
-    return start(c, turnCall, placed);
+    return start(exchange, turnCall, placed);
   }
-  const end = await timed(c, c.get("rooms").conversations.run(turnCall, placed, deadline));
+  const end = await timed(exchange, exchange.rooms.conversations.run(turnCall, placed, deadline));
   if (end.ok && !placed.isRepeat) upload.keep();
-  return respondWith(c, end, turnCall.shape);
+  return respondWith(exchange, end, turnCall.shape);
 }
 
 /** Hands a task over; files are kept where it may be on disk all the same. */
 export async function place(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   call: TurnCall,
   upload: Pick<Upload, "keep">,
 ): Promise<Placed | "conflict"> {
   try {
-    return await c.get("rooms").conversations.place(call);
+    return await exchange.rooms.conversations.place(call);
   } catch (thrown) {
     if (!(thrown instanceof PlatformOutage)) upload.keep();
     throw thrown;
   }
 }
 
-async function start(c: Context<AppEnv>, call: TurnCall, { turn }: Placed): Promise<Response> {
+async function start(exchange: Exchange, call: TurnCall, { turn }: Placed): Promise<Response> {
   const { waitSeconds } = call.handling;
-  if (waitSeconds === undefined) return answerJson(c, STARTED);
-  const conversations = c.get("rooms").conversations;
-  const end = await timed(c, conversations.waitFor(call, turn, waitSeconds));
-  if (end === "dropped") return answerJson(c, DROPPED);
-  if (end !== undefined) return respondWith(c, end, call.shape);
+  if (waitSeconds === undefined) return answerJson(exchange, STARTED);
+  const conversations = exchange.rooms.conversations;
+  const end = await timed(exchange, conversations.waitFor(call, turn, waitSeconds));
+  if (end === "dropped") return answerJson(exchange, DROPPED);
+  if (end !== undefined) return respondWith(exchange, end, call.shape);
   const json = `{"status":"Started","id":${toJsonText(call.task.id)}}`;
-  return answerJson(c, json, { status: 202 });
+  return answerJson(exchange, json, { status: 202 });
 }
 
 const STARTED = '{"status":"Started"}';
@@ -149,38 +148,40 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-async function timed<Value>(c: Context<AppEnv>, call: Promise<Value>): Promise<Value> {
+async function timed<Value>(exchange: Exchange, call: Promise<Value>): Promise<Value> {
   const startedAt = Date.now();
   try {
     return await call;
   } finally {
-    c.get("notes").platformMs = Date.now() - startedAt;
+    exchange.notes.platformMs = Date.now() - startedAt;
   }
 }
 
 function respondWith(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   state: Result<TaskState>,
   shape: Shape,
 ): Response | Promise<Response> {
-  return state.ok ? respond(c, state.value, shape) : refuse(c, state.refusal);
+  return state.ok ? respond(exchange, state.value, shape) : refuse(exchange, state.refusal);
 }
 
-function respond(c: Context<AppEnv>, state: TaskState, shape: Shape): Response | Promise<Response> {
+function respond(exchange: Exchange, state: TaskState, shape: Shape): Response | Promise<Response> {
   const answer = shapeAnswer(state, shape);
-  return answer.ok ? respondShaped(c, answer.value) : refuse(c, answer.refusal);
+  return answer.ok ? respondShaped(exchange, answer.value) : refuse(exchange, answer.refusal);
 }
 
-function respondShaped(c: Context<AppEnv>, { json, resultFormat }: Answer): Response {
+function respondShaped(exchange: Exchange, { json, resultFormat }: Answer): Response {
   const headers = resultFormat && { "X-Result-Format": resultFormat };
   const more = headers && { headers };
-  return kindOf(json) === "text" && prefersText(c)
-    ? answerText(c, textOf(json), more)
-    : answerJson(c, json, more);
+  return kindOf(json) === "text" && prefersText(exchange)
+    ? answerText(exchange, textOf(json), more)
+    : answerJson(exchange, json, more);
 }
 
-function prefersText(c: Context<AppEnv>): boolean {
-  if (c.req.header("Accept")?.includes("text/plain") !== true) return false;
+function prefersText({ headers, context }: Exchange): boolean {
+  if (headers.get("Accept")?.includes("text/plain") !== true) return false;
   const supports = ["application/json", "text/plain"];
-  return accepts(c, { header: "Accept", supports, default: "application/json" }) === "text/plain";
+  return (
+    accepts(context, { header: "Accept", supports, default: "application/json" }) === "text/plain"
+  );
 }

@@ -1,4 +1,4 @@
-import type { Notes } from "./variables.ts";
+import type { Notes } from "./exchange.ts";
 
 /**
  * One line of JSON for a request that is over. Only what is ours goes into it: never an address, a

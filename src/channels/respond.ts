@@ -1,9 +1,8 @@
 /** The one way to a response. It is made once, with all of its headers: changing one costs more. */
-import type { Context } from "hono";
 import { MAX_DRAIN_MS } from "../limits.ts";
 import type { SenderAnswer } from "../providers/answers.ts";
 import { type Refusal, tell } from "../refusal.ts";
-import type { AppEnv, Handler, Notes } from "./variables.ts";
+import type { Answering, Handler, Notes } from "./exchange.ts";
 
 export interface Answer {
   readonly status?: number;
@@ -11,26 +10,26 @@ export interface Answer {
 }
 
 /** A body of any kind, or none; every answer carries its `X-Request-Id`. */
-export function answer(c: Context<AppEnv>, body: BodyInit | null, more: Answer = {}): Response {
-  return respond(c, body, undefined, more);
+export function answer(exchange: Answering, body: BodyInit | null, more: Answer = {}): Response {
+  return respond(exchange, body, undefined, more);
 }
 
 /** JSON text as it is. */
-export function answerJson(c: Context<AppEnv>, json: string, more: Answer = {}): Response {
-  return respond(c, json, "application/json", more);
+export function answerJson(exchange: Answering, json: string, more: Answer = {}): Response {
+  return respond(exchange, json, "application/json", more);
 }
 
-export function answerText(c: Context<AppEnv>, text: string, more: Answer = {}): Response {
-  return respond(c, text, "text/plain; charset=utf-8", more);
+export function answerText(exchange: Answering, text: string, more: Answer = {}): Response {
+  return respond(exchange, text, "text/plain; charset=utf-8", more);
 }
 
 function respond(
-  c: Context<AppEnv>,
+  exchange: Answering,
   body: BodyInit | null,
   type: string | undefined,
   { status = 200, headers }: Answer,
 ): Response {
-  const notes = c.get("notes");
+  const notes = exchange.notes;
   const id = { "X-Request-Id": notes.requestId };
   return new Response(body, {
     status,
@@ -57,12 +56,12 @@ function taskHeaders({ taskId, turn, isRepeat }: Notes): Record<string, string> 
  * line. An answer that comes before the body was read is lost on a client that is still sending
  * when the connection closes, so the rest is thrown away first, for 1.5 s at most (§1.8).
  */
-export async function refuse(c: Context<AppEnv>, refusal: Refusal): Promise<Response> {
+export async function refuse(exchange: Answering, refusal: Refusal): Promise<Response> {
   const { status, detail, headers, task } = tell(refusal);
-  c.get("notes").refusalReason = refusal.reason;
-  await discardRest(c.req.raw);
+  exchange.notes.refusalReason = refusal.reason;
+  await discardRest(exchange.request);
   const json = JSON.stringify({ detail });
-  return answerJson(c, task === undefined ? json : `${json.slice(0, -1)},"task":${task}}`, {
+  return answerJson(exchange, task === undefined ? json : `${json.slice(0, -1)},"task":${task}}`, {
     status,
     headers: { ...headers, "X-Error-Code": refusal.reason },
   });
@@ -70,12 +69,12 @@ export async function refuse(c: Context<AppEnv>, refusal: Refusal): Promise<Resp
 
 /** An answer in a sender's own words, seen also by who is still sending. */
 export async function answerSender(
-  c: Context<AppEnv>,
+  exchange: Answering,
   { status, headers, body }: SenderAnswer,
   more: Answer["headers"] = {},
 ): Promise<Response> {
-  await discardRest(c.req.raw);
-  return answer(c, body, { status, headers: { ...headers, ...more } });
+  await discardRest(exchange.request);
+  return answer(exchange, body, { status, headers: { ...headers, ...more } });
 }
 
 /** The handler of the request's method; GET's answers HEAD as well, and any other is refused. */
@@ -84,7 +83,9 @@ export function byMethod(handlers: Readonly<Record<string, Handler>>): Handler {
   const get = known.get("GET");
   if (get !== undefined) known.set("HEAD", get);
   const allow = [...known.keys()].toSorted().join(", ");
-  return (c) => known.get(c.req.method)?.(c) ?? refuse(c, { reason: "method_not_allowed", allow });
+  return (exchange) =>
+    known.get(exchange.request.method)?.(exchange) ??
+    refuse(exchange, { reason: "method_not_allowed", allow });
 }
 
 async function discardRest({ headers, body, bodyUsed }: Request): Promise<void> {

@@ -1,11 +1,10 @@
 /** What this is, whether it runs, and how it is called. */
-import type { Context } from "hono";
 import { answerJson } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import { describeApi } from "./openapi.ts";
 
-export function about(c: Context<AppEnv>): Response {
-  c.get("notes").channel = "about";
+export function about(exchange: Exchange): Response {
+  exchange.notes.channel = "about";
   const links = {
     name: "Inlet",
     description: "A webhook gateway: POST / turns any webhook into a task for an agent.",
@@ -14,16 +13,16 @@ export function about(c: Context<AppEnv>): Response {
     openapi: "/openapi.json",
     health: "/health",
   };
-  return answerJson(c, JSON.stringify(links));
+  return answerJson(exchange, JSON.stringify(links));
 }
 
 /** Answers once the settings are in order; asks nothing of the platform. */
-export function health(c: Context<AppEnv>): Response {
-  c.get("notes").channel = "about";
-  return answerJson(c, '{"status":"ok"}');
+export function health(exchange: Exchange): Response {
+  exchange.notes.channel = "about";
+  return answerJson(exchange, '{"status":"ok"}');
 }
 
-export function openapi(c: Context<AppEnv>): Response {
-  c.get("notes").channel = "about";
-  return answerJson(c, JSON.stringify(describeApi()));
+export function openapi(exchange: Exchange): Response {
+  exchange.notes.channel = "about";
+  return answerJson(exchange, JSON.stringify(describeApi()));
 }

@@ -1,5 +1,4 @@
 /** What of a delivery's events runs, what cannot, and what its source's filter leaves out. */
-import type { Context } from "hono";
 import { type Run, runOf } from "../../agent-desk/run.ts";
 import type { Source } from "../../agent-desk/source.ts";
 import type { TurnCall } from "../../conversation/arrival.ts";
@@ -7,7 +6,7 @@ import { doesRun } from "../../providers/event-filter.ts";
 import type { Deliveries, Delivery } from "../../providers/provider.ts";
 import type { Refusal } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import type { Noted } from "./note.ts";
 import { rulesOf } from "./rules.ts";
 
@@ -27,12 +26,12 @@ export interface Calls {
 }
 
 export function callsOf(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { deliveries, malformed, upload }: Deliveries & { readonly upload: Upload },
 ): Calls {
   const isOneOfMany = deliveries.length + malformed > 1;
-  const circumstances = { uploads: upload.files, rules: rulesOf(c), isOneOfMany };
+  const circumstances = { uploads: upload.files, rules: rulesOf(exchange), isOneOfMany };
   const { events } = source.settings;
   const wanted = deliveries.filter((each) => doesRun(each, events));
   const unwanted = deliveries.filter((each) => !doesRun(each, events));

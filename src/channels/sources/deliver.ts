@@ -2,13 +2,12 @@
  * One delivery, in the order of its checks: what its headers show, the body within its limits, the
  * proof over the bytes as sent, and only then what it says.
  */
-import type { Context } from "hono";
 import { type Source, secretsOf } from "../../agent-desk/source.ts";
 import type { Proof, Proven, Received } from "../../providers/provider.ts";
 import { accepted, refused, type Refusal } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { answerSender, refuse } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import { mayHoldFiles, NO_UPLOAD, openUpload } from "../webhook/upload-for.ts";
 import { isBraked } from "./doors.ts";
 import { noteOne } from "./note.ts";
@@ -17,27 +16,28 @@ import { runAll } from "./run-all.ts";
 import { publicOrigin } from "./shown-source.ts";
 import { refuseUnproven, TOO_MANY } from "./unproven.ts";
 
-export async function deliver(c: Context<AppEnv>, source: Source): Promise<Response> {
+export async function deliver(exchange: Exchange, source: Source): Promise<Response> {
   const { provider } = source;
-  const begun = beginProof(c, source);
-  if (!begun.ok) return refuseUnproven(c, source, { why: begun.refusal });
-  if (!provider.isVerified && (await isBraked(c, source, "taken"))) return refuse(c, TOO_MANY);
+  const begun = beginProof(exchange, source);
+  if (!begun.ok) return refuseUnproven(exchange, source, { why: begun.refusal });
+  if (!provider.isVerified && (await isBraked(exchange, source, "taken")))
+    return refuse(exchange, TOO_MANY);
   const proof = begun.value;
-  if (!mayHoldFiles(c.req.raw.headers)) {
-    return receive(c, source, { proof, upload: NO_UPLOAD.upload });
+  if (!mayHoldFiles(exchange.headers)) {
+    return receive(exchange, source, { proof, upload: NO_UPLOAD.upload });
   }
   const { organisation } = source;
   const admit = () => Promise.resolve(accepted({ organisation }));
-  const { upload, settle } = openUpload(c, { isHashed: false, admit });
-  return settle(() => receive(c, source, { proof, upload: uploadOf(source, upload) }));
+  const { upload, settle } = openUpload(exchange, { isHashed: false, admit });
+  return settle(() => receive(exchange, source, { proof, upload: uploadOf(source, upload) }));
 }
 
-function beginProof(c: Context<AppEnv>, source: Source) {
+function beginProof(exchange: Exchange, source: Source) {
   const now = Date.now();
   return source.provider.beginProof({
-    method: c.req.method,
-    address: publicOrigin(c) + c.req.url.replace(/^[a-z]+:\/\/[^/?#]*/i, ""),
-    headers: c.req.raw.headers,
+    method: exchange.request.method,
+    address: publicOrigin(exchange) + exchange.url.replace(/^[a-z]+:\/\/[^/?#]*/i, ""),
+    headers: exchange.headers,
     secrets: secretsOf(source, now),
     settings: source.settings.proof,
     now: Math.floor(now / 1000),
@@ -58,14 +58,14 @@ interface Arriving {
 }
 
 async function receive(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { proof, upload }: Arriving,
 ): Promise<Response> {
-  const read = await readProven(c.req.raw, { proof, upload, config: c.get("rooms").config });
-  if (read.ok) return takeProven(c, source, { ...read.value, upload });
-  if ("fault" in read.refusal) return refuseUnproven(c, source, { why: read.refusal.fault });
-  return refuseNoted(c, source, read.refusal.refusal);
+  const read = await readProven(exchange.request, { proof, upload, config: exchange.rooms.config });
+  if (read.ok) return takeProven(exchange, source, { ...read.value, upload });
+  if ("fault" in read.refusal) return refuseUnproven(exchange, source, { why: read.refusal.fault });
+  return refuseNoted(exchange, source, read.refusal.refusal);
 }
 
 interface Arrived extends ProvenBody {
@@ -73,51 +73,51 @@ interface Arrived extends ProvenBody {
 }
 
 async function takeProven(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { proven, body, upload }: Arrived,
 ): Promise<Response> {
-  if (!(await isClaimed(c, source, proven))) {
-    return refuseUnproven(c, source, { why: "a token used with another body" });
+  if (!(await isClaimed(exchange, source, proven))) {
+    return refuseUnproven(exchange, source, { why: "a token used with another body" });
   }
   const { provider } = source;
-  const reading = provider.read(receivedOf(c, source, { proven, body }));
+  const reading = provider.read(receivedOf(exchange, source, { proven, body }));
   switch (reading.kind) {
     case "handshake":
-      noteOne(c, source, { outcome: "handshake", status: reading.answer.status });
-      return answerSender(c, reading.answer);
+      noteOne(exchange, source, { outcome: "handshake", status: reading.answer.status });
+      return answerSender(exchange, reading.answer);
     case "ignored": {
       const { success } = provider.answers;
-      noteOne(c, source, { outcome: "ignored", status: success.status, error: reading.why });
-      return answerSender(c, success);
+      noteOne(exchange, source, { outcome: "ignored", status: success.status, error: reading.why });
+      return answerSender(exchange, success);
     }
     case "refused":
-      return refuseNoted(c, source, reading.refusal);
+      return refuseNoted(exchange, source, reading.refusal);
     case "deliveries":
-      return runAll(c, source, { reading, upload, token: proven.claim?.token });
+      return runAll(exchange, source, { reading, upload, token: proven.claim?.token });
   }
 }
 
 function receivedOf(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { settings }: Source,
   { proven, body }: ProvenBody,
 ): Received {
-  const { headers } = c.req.raw;
+  const { headers } = exchange;
   return { headers, fields: body.fields, secret: proven.secret, settings: settings.proof };
 }
 
 /** A token that may be used once is this body's, from now on. */
-async function isClaimed(c: Context<AppEnv>, source: Source, { claim }: Proven): Promise<boolean> {
-  return claim === undefined || c.get("rooms").desks.claim(source, claim);
+async function isClaimed(exchange: Exchange, source: Source, { claim }: Proven): Promise<boolean> {
+  return claim === undefined || exchange.rooms.desks.claim(source, claim);
 }
 
 async function refuseNoted(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   refusal: Refusal,
 ): Promise<Response> {
-  const response = await refuse(c, refusal);
-  noteOne(c, source, { outcome: "refused", status: response.status, error: refusal.reason });
+  const response = await refuse(exchange, refusal);
+  noteOne(exchange, source, { outcome: "refused", status: response.status, error: refusal.reason });
   return response;
 }

@@ -1,8 +1,7 @@
 /** Who may send at all: origins with CORS (Fetch standard), addresses, and how often. */
-import type { Context } from "hono";
 import { isWithin } from "../../agent-desk/address-range.ts";
 import type { Source } from "../../agent-desk/source.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 
 /** Whether the request comes from where the source takes requests from. */
 export function isFromAllowed(source: Source, headers: Headers): boolean {
@@ -71,11 +70,11 @@ const GENERAL_KINDS: ReadonlySet<string> = new Set(["hmac", "token", "basic", "n
  * The binding counts in each place by itself; without it (plain workerd has none) nothing brakes.
  */
 export async function isBraked(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { agentId, name }: Source,
   kind: "taken" | "failed",
 ): Promise<boolean> {
-  const rate: RateLimit | undefined = c.env.SOURCE_RATE;
+  const rate: RateLimit | undefined = exchange.env.SOURCE_RATE;
   if (rate === undefined) {
     sayOnce();
     return false;

@@ -1,10 +1,9 @@
 /** A sender that waits for the agent is answered as a caller of `POST /` is (contract §1.5). */
-import type { Context } from "hono";
 import type { Source } from "../../agent-desk/source.ts";
 import type { Answers } from "../../providers/answers.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { invokeInTurn } from "../invoke.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import type { SourceCall } from "./calls.ts";
 import { noteOne } from "./note.ts";
 import { takeRuns } from "./runs-of-day.ts";
@@ -20,27 +19,27 @@ export interface InSight extends SourceCall {
 }
 
 export async function runInSight(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { call, deliveryId: delivery_id, answers, upload }: InSight,
 ): Promise<Response> {
-  const day = await takeRuns(c, source, 1);
-  if (day.granted === 0 && !(await c.get("rooms").past.isRepeat(call))) {
-    const response = await tellFullDay(c, answers);
-    noteOne(c, source, { delivery_id, outcome: "day_full", status: response.status });
+  const day = await takeRuns(exchange, source, 1);
+  if (day.granted === 0 && !(await exchange.rooms.past.isRepeat(call))) {
+    const response = await tellFullDay(exchange, answers);
+    noteOne(exchange, source, { delivery_id, outcome: "day_full", status: response.status });
     return response;
   }
   // What fails is told in the words of `POST /` too.
-  c.get("notes").trouble = undefined;
+  exchange.notes.trouble = undefined;
   let response: Response | undefined;
   try {
-    response = await invokeInTurn(c, call, { upload });
+    response = await invokeInTurn(exchange, call, { upload });
   } finally {
-    const outcome = outcomeOf(c);
-    const turn = c.get("notes").turn ?? null;
+    const outcome = outcomeOf(exchange);
+    const turn = exchange.notes.turn ?? null;
     const isStarted = outcome === "started";
     await day.settle(isStarted ? 1 : 0);
-    noteOne(c, source, {
+    noteOne(exchange, source, {
       delivery_id,
       outcome,
       task_id: call.task.id,
@@ -50,13 +49,13 @@ export async function runInSight(
     });
   }
   const { redirect } = source.settings;
-  return redirect !== undefined && response.ok ? seeOther(c, redirect) : response;
+  return redirect !== undefined && response.ok ? seeOther(exchange, redirect) : response;
 }
 
 /** It has a turn once it is on disk, whatever became of it then. */
-function outcomeOf(c: Context<AppEnv>): "started" | "repeat" | "trouble" {
-  if (c.get("notes").turn === undefined) return "trouble";
-  return c.get("notes").isRepeat ? "repeat" : "started";
+function outcomeOf(exchange: Exchange): "started" | "repeat" | "trouble" {
+  if (exchange.notes.turn === undefined) return "trouble";
+  return exchange.notes.isRepeat ? "repeat" : "started";
 }
 
 /** What is thrown gets its status later. */

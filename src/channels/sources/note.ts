@@ -1,19 +1,18 @@
 /** What a source's owner sees of each delivery; written after the answer. */
-import type { Context } from "hono";
 import type { DeliveryNote } from "../../agent-desk/messages.ts";
 import type { Source } from "../../agent-desk/source.ts";
 import { MAX_LISTED_CHARS } from "../../limits.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 
 export type Noted = Pick<DeliveryNote, "outcome" | "status"> &
   Partial<Omit<DeliveryNote, "at" | "outcome" | "status">>;
 
-export function noteOne(c: Context<AppEnv>, source: Source, noted: Noted): void {
-  noteAll(c, source, [noted]);
+export function noteOne(exchange: Exchange, source: Source, noted: Noted): void {
+  noteAll(exchange, source, [noted]);
 }
 
-export function noteAll(c: Context<AppEnv>, source: Source, noted: readonly Noted[]): void {
-  if (noted.length > 0) c.get("rooms").desks.note(source, noted.map(whole));
+export function noteAll(exchange: Exchange, source: Source, noted: readonly Noted[]): void {
+  if (noted.length > 0) exchange.rooms.desks.note(source, noted.map(whole));
 }
 
 function whole(noted: Noted): DeliveryNote {

@@ -1,10 +1,9 @@
 /** Who asks about an agent's sources: the key must be one that may run the agent. */
-import type { Context } from "hono";
 import { isAgentId } from "../../invocation/parameter-schemas.ts";
 import { queryOf } from "../../invocation/query.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { credentials } from "../credentials.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 
 export interface Owner {
   readonly agentId: string;
@@ -12,14 +11,14 @@ export interface Owner {
   readonly apiKey: string;
 }
 
-export async function readOwner(c: Context<AppEnv>): Promise<Result<Owner>> {
-  c.get("notes").channel = "sources";
-  const apiKey = credentials(c.req.raw.headers, queryOf(c.req.url));
+export async function readOwner(exchange: Exchange): Promise<Result<Owner>> {
+  exchange.notes.channel = "sources";
+  const apiKey = credentials(exchange.headers, queryOf(exchange.url));
   if (apiKey === "") return refused({ reason: "api_key_missing" });
-  const agentId = c.req.param("agent_id");
+  const agentId = exchange.context.req.param("agent_id");
   if (!isAgentId(agentId)) return refused({ reason: "agent_not_found" });
-  c.get("notes").agentId = agentId;
-  const admission = await c.get("rooms").platform.admit(agentId, { apiKey });
+  exchange.notes.agentId = agentId;
+  const admission = await exchange.rooms.platform.admit(agentId, { apiKey });
   if (!admission.ok) return admission;
   return accepted({ agentId, apiKey, organisation: admission.value.organisation });
 }
@@ -29,10 +28,10 @@ export interface NamedOwner extends Owner {
 }
 
 /** The same for the routes of one source. */
-export async function readNamedOwner(c: Context<AppEnv>): Promise<Result<NamedOwner>> {
-  const owner = await readOwner(c);
+export async function readNamedOwner(exchange: Exchange): Promise<Result<NamedOwner>> {
+  const owner = await readOwner(exchange);
   if (!owner.ok) return owner;
-  const name = c.req.param("name") ?? "";
+  const name = exchange.context.req.param("name") ?? "";
   if (!isSourceName(name)) return refused(NO_SUCH_SOURCE);
   return accepted({ ...owner.value, name });
 }

@@ -1,10 +1,9 @@
 /** Handing over the tasks of one delivery: no more of them than the day allows. */
-import type { Context } from "hono";
 import type { Source } from "../../agent-desk/source.ts";
 import { MAX_PLACING } from "../../limits.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { place } from "../invoke.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import type { Listed, SourceCall } from "./calls.ts";
 import { takeRuns } from "./runs-of-day.ts";
 
@@ -15,16 +14,17 @@ export interface Placement extends Listed {
 }
 
 export async function placeAll(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { calls, upload }: { readonly calls: readonly SourceCall[]; readonly upload: Upload },
 ): Promise<readonly Placement[]> {
-  const day = await takeRuns(c, source, calls.length);
+  const day = await takeRuns(exchange, source, calls.length);
   const placings = calls.map((each, index) => ({ each, isGranted: index < day.granted }));
   const placements = await inOrder(
     placings,
     ({ each }) => each.call.task.id,
-    ({ each, isGranted }) => (isGranted ? placeOne(c, each, upload) : placeOnFullDay(c, each)),
+    ({ each, isGranted }) =>
+      isGranted ? placeOne(exchange, each, upload) : placeOnFullDay(exchange, each),
   );
   await day.settle(placements.filter(({ outcome }) => outcome === "started").length);
   return placements.map((each) =>
@@ -34,21 +34,21 @@ export async function placeAll(
 
 /** A repeat is told as one on a full day too. */
 async function placeOnFullDay(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { call, deliveryId }: SourceCall,
 ): Promise<Placement> {
-  const isRepeat = await c.get("rooms").past.isRepeat(call);
+  const isRepeat = await exchange.rooms.past.isRepeat(call);
   return { outcome: isRepeat ? "repeat" : "day_full", delivery_id: deliveryId };
 }
 
 async function placeOne(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { call, deliveryId }: SourceCall,
   upload: Upload,
 ): Promise<Placement> {
   const listed = { delivery_id: deliveryId, task_id: call.task.id };
   try {
-    const placed = await place(c, call, upload);
+    const placed = await place(exchange, call, upload);
     if (placed === "conflict") throw new Error("a delivery is known by its id alone");
     const { turn, isRepeat, isDropped } = placed;
     if (!isRepeat && !isDropped) upload.keep();

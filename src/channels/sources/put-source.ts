@@ -1,5 +1,4 @@
 /** `PUT /v1/agents/{agent_id}/sources/{name}`: sets a source whole (contract §4). */
-import type { Context } from "hono";
 import type { Changed, SourceChange } from "../../agent-desk/messages.ts";
 import { openSource, type Source } from "../../agent-desk/source.ts";
 import { type GivenSource, readSource } from "../../agent-desk/source-settings.ts";
@@ -9,31 +8,36 @@ import { readJson } from "../../invocation/read-json.ts";
 import { MAX_JSON_LEVELS, MAX_SOURCE_BYTES, MAX_SOURCES } from "../../limits.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { answerJson, refuse } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import { readRaw } from "../webhook/body.ts";
 import { type NamedOwner, readNamedOwner } from "./owner.ts";
 import { rulesOf } from "./rules.ts";
 import { shownSource } from "./shown-source.ts";
 
-export async function putSource(c: Context<AppEnv>): Promise<Response> {
-  const owner = await readNamedOwner(c);
-  if (!owner.ok) return refuse(c, owner.refusal);
-  const body = await readObject(c.req.raw);
-  if (!body.ok) return refuse(c, body.refusal);
-  const known = await findKnown(c, owner.value);
-  const given = readSource(body.value, { rules: rulesOf(c), keptSecret: known?.secret });
+export async function putSource(exchange: Exchange): Promise<Response> {
+  const owner = await readNamedOwner(exchange);
+  if (!owner.ok) return refuse(exchange, owner.refusal);
+  const body = await readObject(exchange.request);
+  if (!body.ok) return refuse(exchange, body.refusal);
+  const known = await findKnown(exchange, owner.value);
+  const given = readSource(body.value, { rules: rulesOf(exchange), keptSecret: known?.secret });
   if (!given.ok) {
-    return refuse(c, { reason: "parameters_invalid", problems: given.refusal });
+    return refuse(exchange, { reason: "parameters_invalid", problems: given.refusal });
   }
   const token = tokenAfter(given.value, known);
-  const change = await changeFor(c, { given: given.value, owner: owner.value, known, token });
-  const changed = await c.get("rooms").desks.put(owner.value, change);
-  return answerChanged(c, owner.value, { changed, verifyToken: token.made });
+  const change = await changeFor(exchange, {
+    given: given.value,
+    owner: owner.value,
+    known,
+    token,
+  });
+  const changed = await exchange.rooms.desks.put(owner.value, change);
+  return answerChanged(exchange, owner.value, { changed, verifyToken: token.made });
 }
 
-async function findKnown(c: Context<AppEnv>, owner: NamedOwner): Promise<Source | undefined> {
-  const shown = await c.get("rooms").desks.show(owner, owner.organisation);
-  return shown && openSource(owner.agentId, shown.source, c.get("rooms").seal);
+async function findKnown(exchange: Exchange, owner: NamedOwner): Promise<Source | undefined> {
+  const shown = await exchange.rooms.desks.show(owner, owner.organisation);
+  return shown && openSource(owner.agentId, shown.source, exchange.rooms.seal);
 }
 
 interface Setting {
@@ -44,10 +48,10 @@ interface Setting {
 }
 
 async function changeFor(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { given, owner, known, token }: Setting,
 ): Promise<SourceChange> {
-  const { seal } = c.get("rooms");
+  const { seal } = exchange.rooms;
   const secret = secretAfter(given, known);
   return {
     organisation: owner.organisation,
@@ -113,23 +117,23 @@ interface Answered {
 }
 
 function answerChanged(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { agentId }: NamedOwner,
   { changed, verifyToken }: Answered,
 ): Response | Promise<Response> {
   switch (changed.kind) {
     case "foreign":
-      return refuse(c, { reason: "api_key_invalid" });
+      return refuse(exchange, { reason: "api_key_invalid" });
     case "full": {
       const limit = { what: "An agent", value: MAX_SOURCES, unit: "sources" };
-      return refuse(c, { reason: "limit_exceeded", limit });
+      return refuse(exchange, { reason: "limit_exceeded", limit });
     }
     case "created":
     case "changed": {
       const token = verifyToken === undefined ? {} : { verify_token: verifyToken };
-      const shown = { ...shownSource(c, agentId, changed.source), ...token };
+      const shown = { ...shownSource(exchange, agentId, changed.source), ...token };
       const status = changed.kind === "created" ? 201 : 200;
-      return answerJson(c, JSON.stringify(shown), { status });
+      return answerJson(exchange, JSON.stringify(shown), { status });
     }
   }
 }

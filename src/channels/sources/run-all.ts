@@ -1,11 +1,10 @@
 /** From the events of one delivery to tasks on disk, and to the sender's answer. */
-import type { Context } from "hono";
 import type { Source } from "../../agent-desk/source.ts";
 import type { Answers } from "../../providers/answers.ts";
 import type { Deliveries } from "../../providers/provider.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { refuse } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import { callsOf, type Listed } from "./calls.ts";
 import { isWaitedFor, runInSight } from "./in-sight.ts";
 import { noteAll, type Noted } from "./note.ts";
@@ -20,29 +19,29 @@ export interface Proved {
 }
 
 export async function runAll(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { reading, upload, token }: Proved,
 ): Promise<Response> {
   const answers: Answers = { ...source.provider.answers, ...reading.answers };
-  const { calls, refusals, others } = callsOf(c, source, { ...reading, upload });
+  const { calls, refusals, others } = callsOf(exchange, source, { ...reading, upload });
   const isOne = reading.deliveries.length + reading.malformed === 1;
   const [refusal] = refusals;
   if (refusal !== undefined && isOne) {
-    const response = await refuse(c, refusal);
-    noteAll(c, source, withStatus(others, response));
+    const response = await refuse(exchange, refusal);
+    noteAll(exchange, source, withStatus(others, response));
     return response;
   }
   const [first] = calls;
   if (first !== undefined && isWaitedFor(first)) {
-    await keepToken(c, source, token);
-    return runInSight(c, source, { ...first, answers, upload });
+    await keepToken(exchange, source, token);
+    return runInSight(exchange, source, { ...first, answers, upload });
   }
-  const placements = await placeAll(c, source, { calls, upload });
-  await keepToken(c, source, token);
-  const response = await tell(c, source, { answers, placements });
+  const placements = await placeAll(exchange, source, { calls, upload });
+  await keepToken(exchange, source, token);
+  const response = await tell(exchange, source, { answers, placements });
   const told = response ?? answers.trouble;
-  noteAll(c, source, withStatus([...others, ...placements], told));
+  noteAll(exchange, source, withStatus([...others, ...placements], told));
   return response ?? rethrown(placements);
 }
 
@@ -54,11 +53,11 @@ function withStatus(
 }
 
 async function keepToken(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   token: string | undefined,
 ): Promise<void> {
-  if (token !== undefined) await c.get("rooms").desks.keepClaim(source, token);
+  if (token !== undefined) await exchange.rooms.desks.keepClaim(source, token);
 }
 
 function rethrown(placements: readonly Placement[]): never {
@@ -72,15 +71,15 @@ interface Told {
 
 /** `undefined` where something was thrown: its sender is told of trouble, and sends all of it again. */
 async function tell(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { answers, placements }: Told,
 ): Promise<Response | undefined> {
   const has = (outcome: Placement["outcome"]) => placements.some((one) => one.outcome === outcome);
   if (has("trouble")) return undefined;
-  if (has("day_full")) return tellFullDay(c, answers);
+  if (has("day_full")) return tellFullDay(exchange, answers);
   const isRepeat = placements.length > 0 && placements.every((one) => one.outcome === "repeat");
   const { redirect } = source.settings;
-  if (redirect !== undefined) return seeOther(c, redirect);
-  return tellRead(c, isRepeat ? answers.repeat : answers.success);
+  if (redirect !== undefined) return seeOther(exchange, redirect);
+  return tellRead(exchange, isRepeat ? answers.repeat : answers.success);
 }

@@ -1,8 +1,7 @@
 /** Where a source may run only so often a day: its runs are taken before, and given back unused. */
-import type { Context } from "hono";
 import { dayOf } from "../../agent-desk/day.ts";
 import type { Source } from "../../agent-desk/source.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 
 export interface RunsOfDay {
   /** Of those that were wanted; all of them where there is no limit. */
@@ -14,7 +13,7 @@ export interface RunsOfDay {
 }
 
 export async function takeRuns(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   wanted: number,
 ): Promise<RunsOfDay> {
@@ -22,7 +21,7 @@ export async function takeRuns(
   if (max === undefined) {
     return { granted: wanted, uncounted: 1, settle: () => Promise.resolve() };
   }
-  const desks = c.get("rooms").desks;
+  const desks = exchange.rooms.desks;
   const day = dayOf(Date.now());
   const granted = wanted === 0 ? 0 : await desks.take(source, day, { wanted, max });
   return {

@@ -1,16 +1,15 @@
 /** A source as its owner sees it: nothing of it is secret. */
-import type { Context } from "hono";
 import type { DeliveryRow, SourceRow } from "../../agent-desk/rows.ts";
 import type { SourceSettings } from "../../agent-desk/source-settings.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 
 /** Times are ISO 8601, as the platform writes its own. */
-export function shownSource(c: Context<AppEnv>, agentId: string, row: SourceRow): object {
+export function shownSource(exchange: Exchange, agentId: string, row: SourceRow): object {
   const { proof, ...settings }: SourceSettings = JSON.parse(row.settings);
   return {
     name: row.name,
     agent_id: agentId,
-    url: `${publicOrigin(c)}/hooks/${agentId}/${row.name}`,
+    url: `${publicOrigin(exchange)}/hooks/${agentId}/${row.name}`,
     ...settings,
     ...proof,
     secret_set_at: isoTime(row.secret_set_at),
@@ -21,8 +20,8 @@ export function shownSource(c: Context<AppEnv>, agentId: string, row: SourceRow)
 }
 
 /** The gateway as senders know it. */
-export function publicOrigin(c: Context<AppEnv>): string {
-  return c.get("rooms").config.PUBLIC_URL ?? new URL(c.req.url).origin;
+export function publicOrigin(exchange: Exchange): string {
+  return exchange.rooms.config.PUBLIC_URL ?? new URL(exchange.url).origin;
 }
 
 function previousEnd({ previous_until }: SourceRow): number | null {

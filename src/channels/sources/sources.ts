@@ -1,61 +1,60 @@
 /** `/v1/agents/{agent_id}/sources…`: what is set, what came of it, and sending the dead again. */
-import type { Context } from "hono";
 import type { DeliveryRow } from "../../agent-desk/rows.ts";
 import { openSource } from "../../agent-desk/source.ts";
 import type { DeadTask } from "../../conversation/messages.ts";
 import { answer, answerJson, refuse } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import { NO_SUCH_SOURCE, type Owner, readNamedOwner, readOwner } from "./owner.ts";
 import { shownDelivery, shownSource } from "./shown-source.ts";
 
-export async function listSources(c: Context<AppEnv>): Promise<Response> {
-  const owner = await readOwner(c);
-  if (!owner.ok) return refuse(c, owner.refusal);
+export async function listSources(exchange: Exchange): Promise<Response> {
+  const owner = await readOwner(exchange);
+  if (!owner.ok) return refuse(exchange, owner.refusal);
   const { agentId, organisation } = owner.value;
-  const rows = await c.get("rooms").desks.list(agentId, organisation);
-  const sources = rows.map((row) => shownSource(c, agentId, row));
-  return answerJson(c, JSON.stringify({ sources }));
+  const rows = await exchange.rooms.desks.list(agentId, organisation);
+  const sources = rows.map((row) => shownSource(exchange, agentId, row));
+  return answerJson(exchange, JSON.stringify({ sources }));
 }
 
-export async function showSource(c: Context<AppEnv>): Promise<Response> {
-  const owner = await readNamedOwner(c);
-  if (!owner.ok) return refuse(c, owner.refusal);
-  const shown = await c.get("rooms").desks.show(owner.value, owner.value.organisation);
-  if (shown === undefined) return refuse(c, NO_SUCH_SOURCE);
-  const dead = await deadTasks(c, owner.value, shown.deliveries);
+export async function showSource(exchange: Exchange): Promise<Response> {
+  const owner = await readNamedOwner(exchange);
+  if (!owner.ok) return refuse(exchange, owner.refusal);
+  const shown = await exchange.rooms.desks.show(owner.value, owner.value.organisation);
+  if (shown === undefined) return refuse(exchange, NO_SUCH_SOURCE);
+  const dead = await deadTasks(exchange, owner.value, shown.deliveries);
   const source = {
-    ...shownSource(c, owner.value.agentId, shown.source),
+    ...shownSource(exchange, owner.value.agentId, shown.source),
     runs_today: shown.runsToday,
     dead: dead.length,
     deliveries: withErrors(shown.deliveries, dead).map(shownDelivery),
   };
-  return answerJson(c, JSON.stringify(source));
+  return answerJson(exchange, JSON.stringify(source));
 }
 
-export async function deleteSource(c: Context<AppEnv>): Promise<Response> {
-  const owner = await readNamedOwner(c);
-  if (!owner.ok) return refuse(c, owner.refusal);
-  const isRemoved = await c.get("rooms").desks.remove(owner.value, owner.value.organisation);
-  return isRemoved ? answer(c, null, { status: 204 }) : refuse(c, NO_SUCH_SOURCE);
+export async function deleteSource(exchange: Exchange): Promise<Response> {
+  const owner = await readNamedOwner(exchange);
+  if (!owner.ok) return refuse(exchange, owner.refusal);
+  const isRemoved = await exchange.rooms.desks.remove(owner.value, owner.value.organisation);
+  return isRemoved ? answer(exchange, null, { status: 204 }) : refuse(exchange, NO_SUCH_SOURCE);
 }
 
 /** With the key that the source has now: the one that they died with may be why. */
-export async function retrySource(c: Context<AppEnv>): Promise<Response> {
-  const owner = await readNamedOwner(c);
-  if (!owner.ok) return refuse(c, owner.refusal);
+export async function retrySource(exchange: Exchange): Promise<Response> {
+  const owner = await readNamedOwner(exchange);
+  if (!owner.ok) return refuse(exchange, owner.refusal);
   const { agentId, organisation } = owner.value;
-  const shown = await c.get("rooms").desks.show(owner.value, organisation);
-  if (shown === undefined) return refuse(c, NO_SUCH_SOURCE);
-  const { apiKey } = await openSource(agentId, shown.source, c.get("rooms").seal);
-  const dead = await deadTasks(c, owner.value, shown.deliveries);
+  const shown = await exchange.rooms.desks.show(owner.value, organisation);
+  if (shown === undefined) return refuse(exchange, NO_SUCH_SOURCE);
+  const { apiKey } = await openSource(agentId, shown.source, exchange.rooms.seal);
+  const dead = await deadTasks(exchange, owner.value, shown.deliveries);
   let retried = 0;
   // One after another, so that those of one conversation keep their order.
   for (const { taskId, turn } of dead) {
     const place = { organisation, taskId, turn };
-    const again = await c.get("rooms").conversations.retry(place, { apiKey });
+    const again = await exchange.rooms.conversations.retry(place, { apiKey });
     if (again !== undefined) retried += 1;
   }
-  return answerJson(c, JSON.stringify({ status: "Started", retried }));
+  return answerJson(exchange, JSON.stringify({ status: "Started", retried }));
 }
 
 interface DeadDelivery extends DeadTask {
@@ -64,7 +63,7 @@ interface DeadDelivery extends DeadTask {
 
 /** Those of the listed deliveries whose tasks were given up, the oldest first. */
 async function deadTasks(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { organisation }: Owner,
   deliveries: readonly DeliveryRow[],
 ): Promise<readonly DeadDelivery[]> {
@@ -73,7 +72,7 @@ async function deadTasks(
     if (taskId === null || turn === null) continue;
     turns.set(taskId, [...(turns.get(taskId) ?? []), turn]);
   }
-  const past = c.get("rooms").past;
+  const past = exchange.rooms.past;
   const dead = await Promise.all(
     [...turns].map(async ([taskId, own]) => {
       const tasks = await past.deadAmong({ organisation, taskId }, own);

@@ -1,10 +1,9 @@
 /** Turning away who has not proven to be the sender, and no more often than a minute allows. */
-import type { Context } from "hono";
 import type { Source } from "../../agent-desk/source.ts";
 import type { SenderAnswer } from "../../providers/answers.ts";
 import type { Refusal } from "../../refusal.ts";
 import { answerSender, refuse } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import { isBraked } from "./doors.ts";
 import { noteOne } from "./note.ts";
 
@@ -19,13 +18,14 @@ export interface Unproven {
 }
 
 export async function refuseUnproven(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   source: Source,
   { why, told = source.provider.answers.badSignature, refusal }: Unproven,
 ): Promise<Response> {
-  if (await isBraked(c, source, "failed")) return refuse(c, TOO_MANY);
-  c.get("notes").refusalReason = "signature_invalid";
-  const response = refusal === undefined ? await answerSender(c, told) : await refuse(c, refusal);
-  noteOne(c, source, { outcome: "unproven", status: response.status, error: why });
+  if (await isBraked(exchange, source, "failed")) return refuse(exchange, TOO_MANY);
+  exchange.notes.refusalReason = "signature_invalid";
+  const response =
+    refusal === undefined ? await answerSender(exchange, told) : await refuse(exchange, refusal);
+  noteOne(exchange, source, { outcome: "unproven", status: response.status, error: why });
   return response;
 }

@@ -1,5 +1,4 @@
 /** `GET /v1/tasks/{task_id}` and `POST /v1/tasks/{task_id}/retry` (contract §2.5). */
-import type { Context } from "hono";
 import type { Standing, TaskPlace } from "../../conversation/conversations.ts";
 import { objectText, toJsonText } from "../../invocation/json-text.ts";
 import { isTaskId } from "../../invocation/parameter-schemas.ts";
@@ -8,27 +7,27 @@ import { ANSWER_FIELDS, type TaskState } from "../../invocation/task.ts";
 import { accepted, refused, type Refusal, type Result } from "../../refusal.ts";
 import { credentials } from "../credentials.ts";
 import { answerJson, refuse } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 
-export async function showTask(c: Context<AppEnv>): Promise<Response> {
-  const asked = await readAsked(c);
-  if (!asked.ok) return refuse(c, asked.refusal);
+export async function showTask(exchange: Exchange): Promise<Response> {
+  const asked = await readAsked(exchange);
+  if (!asked.ok) return refuse(exchange, asked.refusal);
   const { place, apiKey, isHeld } = asked.value;
-  if (!isHeld) return showForeign(c, asked.value);
-  const standing = await c.get("rooms").conversations.look(place, { apiKey });
-  if (standing === undefined) return refuse(c, NOT_FOUND);
-  return answerJson(c, withDelivery(standing.task, deliveryOf(standing)));
+  if (!isHeld) return showForeign(exchange, asked.value);
+  const standing = await exchange.rooms.conversations.look(place, { apiKey });
+  if (standing === undefined) return refuse(exchange, NOT_FOUND);
+  return answerJson(exchange, withDelivery(standing.task, deliveryOf(standing)));
 }
 
-export async function retryTask(c: Context<AppEnv>): Promise<Response> {
-  const asked = await readAsked(c);
-  if (!asked.ok) return refuse(c, asked.refusal);
+export async function retryTask(exchange: Exchange): Promise<Response> {
+  const asked = await readAsked(exchange);
+  if (!asked.ok) return refuse(exchange, asked.refusal);
   const { place, apiKey, isHeld } = asked.value;
-  if (!isHeld) return refuse(c, NOT_FOUND);
-  const turn = await c.get("rooms").conversations.retry(place, { apiKey });
-  if (turn === undefined) return refuse(c, notDead(place));
-  c.get("notes").turn = turn;
-  return answerJson(c, '{"status":"Started"}');
+  if (!isHeld) return refuse(exchange, NOT_FOUND);
+  const turn = await exchange.rooms.conversations.retry(place, { apiKey });
+  if (turn === undefined) return refuse(exchange, notDead(place));
+  exchange.notes.turn = turn;
+  return answerJson(exchange, '{"status":"Started"}');
 }
 
 const NOT_FOUND: Refusal = { reason: "not_found" };
@@ -40,28 +39,28 @@ interface Asked {
 }
 
 /** Who may not use the task's agent is told the same as who asks for a task that is not there. */
-async function readAsked(c: Context<AppEnv>): Promise<Result<Asked>> {
-  c.get("notes").channel = "tasks";
-  const query = queryOf(c.req.url);
-  const apiKey = credentials(c.req.raw.headers, query);
+async function readAsked(exchange: Exchange): Promise<Result<Asked>> {
+  exchange.notes.channel = "tasks";
+  const query = queryOf(exchange.url);
+  const apiKey = credentials(exchange.headers, query);
   if (apiKey === "") return refused({ reason: "api_key_missing" });
-  const taskId = c.req.param("task_id") ?? "";
+  const taskId = exchange.context.req.param("task_id") ?? "";
   const turn = readTurn(query);
   if (!turn.ok) return turn;
   if (!isTaskId(taskId)) return refused(NOT_FOUND);
 
-  const platform = c.get("rooms").platform;
+  const platform = exchange.rooms.platform;
   const key = await platform.admit(undefined, { apiKey });
   if (!key.ok) return refused(key.refusal.reason === "api_key_invalid" ? NOT_FOUND : key.refusal);
   const place = { organisation: key.value.organisation, taskId, turn: turn.value };
-  const agentId = await c.get("rooms").conversations.agentOf(place);
+  const agentId = await exchange.rooms.conversations.agentOf(place);
   if (agentId !== undefined) {
     const right = await platform.admit(agentId, { apiKey });
     if (!right.ok)
       return refused(right.refusal.reason === "rate_limited" ? right.refusal : NOT_FOUND);
-    c.get("notes").agentId = agentId;
+    exchange.notes.agentId = agentId;
   }
-  c.get("notes").taskId = taskId;
+  exchange.notes.taskId = taskId;
   return accepted({ place, apiKey, isHeld: agentId !== undefined });
 }
 
@@ -78,15 +77,15 @@ function readTurn(query: Query): Result<number | undefined> {
 }
 
 /** A task that the gateway does not hold: the platform shows the conversation's latest turn alone. */
-async function showForeign(c: Context<AppEnv>, { place, apiKey }: Asked): Promise<Response> {
-  if (place.turn !== undefined && place.turn !== 1) return refuse(c, NOT_FOUND);
-  const shown = await c.get("rooms").platform.show(place.taskId, { apiKey });
+async function showForeign(exchange: Exchange, { place, apiKey }: Asked): Promise<Response> {
+  if (place.turn !== undefined && place.turn !== 1) return refuse(exchange, NOT_FOUND);
+  const shown = await exchange.rooms.platform.show(place.taskId, { apiKey });
   if (!shown.ok) {
     const isHidden = shown.refusal.reason === "api_key_invalid";
-    return refuse(c, isHidden ? NOT_FOUND : shown.refusal);
+    return refuse(exchange, isHidden ? NOT_FOUND : shown.refusal);
   }
-  if (shown.value === undefined) return refuse(c, NOT_FOUND);
-  return answerJson(c, withDelivery(shown.value, null));
+  if (shown.value === undefined) return refuse(exchange, NOT_FOUND);
+  return answerJson(exchange, withDelivery(shown.value, null));
 }
 
 function withDelivery(task: TaskState, delivery: object | null): string {

@@ -1,5 +1,4 @@
 /** The upload of one request: who may store, and what becomes of it when the request is over. */
-import type { Context } from "hono";
 import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
 import { readMediaType } from "../../invocation/media-type.ts";
 import { isAgentId } from "../../invocation/parameter-schemas.ts";
@@ -7,7 +6,7 @@ import type { Query } from "../../invocation/query.ts";
 import { PlatformOutage } from "../../platform/platform.ts";
 import { createFileStore } from "../../uploads/file-store.ts";
 import { createUpload, type Upload, type UploadOptions } from "../../uploads/upload.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 
 export interface RequestUpload {
   readonly upload: Upload;
@@ -37,12 +36,12 @@ export const NO_UPLOAD: Pick<RequestUpload, "upload" | "onField"> = {
   onField: () => undefined,
 };
 
-export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): RequestUpload {
+export function uploadFor(exchange: Exchange, query: Query, apiKey: string): RequestUpload {
   let agentId = query.get("agent_id") || undefined;
-  const opened = openUpload(c, {
-    isHashed: c.req.raw.headers.has("Idempotency-Key"),
+  const opened = openUpload(exchange, {
+    isHashed: exchange.headers.has("Idempotency-Key"),
     admit: () =>
-      c.get("rooms").platform.admit(isAgentId(agentId) ? agentId : undefined, { apiKey }),
+      exchange.rooms.platform.admit(isAgentId(agentId) ? agentId : undefined, { apiKey }),
   });
   return {
     ...opened,
@@ -54,20 +53,20 @@ export function uploadFor(c: Context<AppEnv>, query: Query, apiKey: string): Req
 
 /** The upload of a request whose owner `admit` finds out. */
 export function openUpload(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { isHashed, admit }: Pick<UploadOptions, "isHashed" | "admit">,
 ): Pick<RequestUpload, "upload" | "settle"> {
   const over = Promise.withResolvers<void>();
 
   const upload = createUpload({
-    store: createFileStore(c.env.FILES),
-    links: c.get("rooms").links,
-    origin: () => c.get("rooms").config.PUBLIC_URL ?? new URL(c.req.url).origin,
-    limits: c.get("rooms").config,
+    store: createFileStore(exchange.env.FILES),
+    links: exchange.rooms.links,
+    origin: () => exchange.rooms.config.PUBLIC_URL ?? new URL(exchange.url).origin,
+    limits: exchange.rooms.config,
     isHashed,
     admit: () => {
       // A caller that hangs up ends the request, but not before what it stored is removed.
-      c.executionCtx.waitUntil(over.promise);
+      exchange.context.executionCtx.waitUntil(over.promise);
       return admit();
     },
   });

@@ -1,5 +1,4 @@
 /** `POST /`: any webhook becomes a task (contract §1). */
-import type { Context } from "hono";
 import type { HandlingRules } from "../../invocation/handling.ts";
 import { readIdempotencyKey } from "../../invocation/idempotency-key.ts";
 import { readInvocation } from "../../invocation/invocation.ts";
@@ -9,25 +8,25 @@ import { type Query, queryOf } from "../../invocation/query.ts";
 import { credentials } from "../credentials.ts";
 import { invoke } from "../invoke.ts";
 import { refuse } from "../respond.ts";
-import type { AppEnv } from "../variables.ts";
+import type { Exchange } from "../exchange.ts";
 import { readBody } from "./body.ts";
 import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload-for.ts";
 
-export async function webhook(c: Context<AppEnv>): Promise<Response> {
-  c.get("notes").channel = "webhook";
-  const query = queryOf(c.req.url);
-  const { headers } = c.req.raw;
+export async function webhook(exchange: Exchange): Promise<Response> {
+  exchange.notes.channel = "webhook";
+  const query = queryOf(exchange.url);
+  const { headers } = exchange;
   const apiKey = credentials(headers, query);
-  if (apiKey === "") return refuse(c, { reason: "api_key_missing" });
+  if (apiKey === "") return refuse(exchange, { reason: "api_key_missing" });
 
   // Only what is well-formed: nothing else of an address belongs into a log.
   const agentId = query.get("agent_id");
-  if (isAgentId(agentId)) c.get("notes").agentId = agentId;
+  if (isAgentId(agentId)) exchange.notes.agentId = agentId;
 
   const request: Keyed = { query, apiKey };
-  if (!mayHoldFiles(headers)) return deliver(c, request, NO_UPLOAD);
-  const requestUpload = uploadFor(c, query, apiKey);
-  return requestUpload.settle(() => deliver(c, request, requestUpload));
+  if (!mayHoldFiles(headers)) return deliver(exchange, request, NO_UPLOAD);
+  const requestUpload = uploadFor(exchange, query, apiKey);
+  return requestUpload.settle(() => deliver(exchange, request, requestUpload));
 }
 
 /** A request whose key is known, if not yet accepted. */
@@ -37,19 +36,19 @@ interface Keyed {
 }
 
 async function deliver(
-  c: Context<AppEnv>,
+  exchange: Exchange,
   { query, apiKey }: Keyed,
   { upload, onField }: Pick<RequestUpload, "upload" | "onField">,
 ): Promise<Response> {
-  const { headers } = c.req.raw;
-  const body = await readBody(c.req.raw, {
-    config: c.get("rooms").config,
+  const { headers } = exchange;
+  const body = await readBody(exchange.request, {
+    config: exchange.rooms.config,
     hasPrompt: (query.get("prompt") ?? "") !== "",
     fileName: query.get("filename"),
     upload,
     onField,
   });
-  if (!body.ok) return refuse(c, body.refusal);
+  if (!body.ok) return refuse(exchange, body.refusal);
 
   const key = readIdempotencyKey(headers.get("Idempotency-Key"));
   const invocation = readInvocation({
@@ -57,20 +56,20 @@ async function deliver(
     body: body.value,
     uploads: upload.files,
     newTaskId,
-    rules: rulesFor(c),
+    rules: rulesFor(exchange),
     ...(!key.ok && { problems: [key.refusal] }),
   });
-  if (!invocation.ok) return refuse(c, invocation.refusal);
+  if (!invocation.ok) return refuse(exchange, invocation.refusal);
   const idempotencyKey = key.ok ? key.value : undefined;
-  return invoke(c, { invocation: invocation.value, upload, apiKey, idempotencyKey });
+  return invoke(exchange, { invocation: invocation.value, upload, apiKey, idempotencyKey });
 }
 
-function rulesFor(c: Context<AppEnv>): HandlingRules {
-  const config = c.get("rooms").config;
+function rulesFor(exchange: Exchange): HandlingRules {
+  const config = exchange.rooms.config;
   return {
     maxWaitSeconds: config.SYNC_TIMEOUT_SECONDS,
     callbackHosts: config.CALLBACK_HOSTS ?? [],
-    preferredWaitSeconds: preferredWait(c.req.raw.headers.get("Prefer")),
+    preferredWaitSeconds: preferredWait(exchange.headers.get("Prefer")),
   };
 }
 

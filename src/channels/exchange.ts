@@ -44,12 +44,20 @@ export function notesOf(requestId: string): Notes {
   };
 }
 
-export interface AppEnv {
-  Bindings: Env;
-  Variables: {
-    notes: Notes;
-    rooms: ChannelRooms;
-  };
+/** One request on its way to its answer. */
+export interface Exchange {
+  readonly request: Request;
+  /** The request's: each reading of them from it is a call into the runtime. */
+  readonly headers: Headers;
+  readonly url: string;
+  readonly env: Env;
+  readonly rooms: ChannelRooms;
+  readonly notes: Notes;
+  /** Hono's, for the parts of the path. */
+  readonly context: Context;
 }
 
-export type Handler = (c: Context<AppEnv>) => Response | Promise<Response>;
+/** What an answer needs of it; there is one even where the rooms cannot be made. */
+export type Answering = Pick<Exchange, "request" | "notes">;
+
+export type Handler = (exchange: Exchange) => Response | Promise<Response>;
