@@ -49,21 +49,22 @@ function oldestAfter(known: Oldest, columns: Columns): Oldest | undefined {
   return "ended_at" in columns || "next_at" in columns ? undefined : known;
 }
 
+function tablesIn(sql: SqlStorage): Set<string> {
+  const rows = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
+  return new Set(rows.toArray().map(({ name }) => name));
+}
+
 /** A table is made at its first write: reading one that is not there finds nothing. */
 export type Book = ReturnType<typeof createBook>;
 
 export function createBook(sql: SqlStorage) {
-  const tables = new Set(
-    sql
-      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
-      .toArray()
-      .map(({ name }) => name),
-  );
+  let known: Set<string> | undefined;
+  const tables = (): Set<string> => (known ??= tablesIn(sql));
 
   const write = (table: Table): SqlStorage => {
-    if (!tables.has(table)) {
+    if (!tables().has(table)) {
       sql.exec(TABLES[table]);
-      tables.add(table);
+      tables().add(table);
     }
     return sql;
   };
@@ -72,7 +73,7 @@ export function createBook(sql: SqlStorage) {
     table: Table,
     statement: string,
     ...values: SqlStorageValue[]
-  ): Row[] => (tables.has(table) ? sql.exec<Row>(statement, ...values).toArray() : []);
+  ): Row[] => (tables().has(table) ? sql.exec<Row>(statement, ...values).toArray() : []);
 
   const queue = createQueue(read);
   let oldest: Oldest | undefined;
@@ -105,11 +106,23 @@ export function createBook(sql: SqlStorage) {
 
   return {
     /** Whether anything was ever written. */
-    isMade: () => tables.has("task"),
+    isMade: () => tables().has("task"),
+
+    /** Begins a book that is likely to be empty; that it is shows, and need not be read. */
+    begin: () => {
+      if (known !== undefined) return;
+      try {
+        sql.exec(TABLES.task);
+        known = new Set(["task"]);
+      } catch {
+        // It was begun before.
+        tables();
+      }
+    },
 
     /** To be told when everything was deleted. */
     reset: () => {
-      tables.clear();
+      known = new Set();
       queue.forget();
       oldest = undefined;
       latest = undefined;
@@ -168,8 +181,8 @@ export function createBook(sql: SqlStorage) {
     update,
 
     find(turn: number): TaskRow | undefined {
-      const known = queue.known(turn);
-      return known ?? read<TaskRow>("task", "SELECT * FROM task WHERE turn = ?", turn)[0];
+      const waiting = queue.known(turn);
+      return waiting ?? read<TaskRow>("task", "SELECT * FROM task WHERE turn = ?", turn)[0];
     },
 
     newest(): TaskRow | undefined {
@@ -229,7 +242,7 @@ export function createBook(sql: SqlStorage) {
     },
 
     forgetRepeats(turn: number): void {
-      if (tables.has("repeat")) sql.exec("DELETE FROM repeat WHERE turn = ?", turn);
+      if (tables().has("repeat")) sql.exec("DELETE FROM repeat WHERE turn = ?", turn);
     },
 
     /** The task that was sent last, and what the platform showed of it. */
@@ -250,7 +263,7 @@ export function createBook(sql: SqlStorage) {
     },
 
     removeCallback(turn: number): void {
-      if (tables.has("callback")) sql.exec("DELETE FROM callback WHERE turn = ?", turn);
+      if (tables().has("callback")) sql.exec("DELETE FROM callback WHERE turn = ?", turn);
     },
 
     findCallback(turn: number): CallbackRow | undefined {
@@ -281,7 +294,7 @@ export function createBook(sql: SqlStorage) {
 
     /** Removes keys whose time is over. */
     removeRepeats(now: number): void {
-      if (tables.has("repeat")) sql.exec("DELETE FROM repeat WHERE until <= ?", now);
+      if (tables().has("repeat")) sql.exec("DELETE FROM repeat WHERE until <= ?", now);
     },
   };
 }

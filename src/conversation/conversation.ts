@@ -84,6 +84,7 @@ export class Conversation extends DurableObject<Env> {
   /** Commits a task, or says why it has no place; a repeat finds its first. */
   async accept(arrival: Arrival): Promise<Accepted> {
     const now = Date.now();
+    if (arrival.isNew) this.#book.begin();
     const accepted = this.#placing.repeated(arrival, now) ?? this.#accept(arrival, now);
     if (accepted.kind !== "ask_first") this.#discardUnused(arrival, accepted);
     await this.#wake(now);
