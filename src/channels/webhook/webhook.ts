@@ -1,10 +1,12 @@
 /** `POST /`: any webhook becomes a task (contract §1). */
+import type { Body } from "../../invocation/fields.ts";
 import type { HandlingRules } from "../../invocation/handling.ts";
 import { readIdempotencyKey } from "../../invocation/idempotency-key.ts";
 import { readInvocation } from "../../invocation/invocation.ts";
 import { isAgentId } from "../../invocation/parameter-schemas.ts";
 import { preferredWait } from "../../invocation/prefer.ts";
 import { type Query, queryOf } from "../../invocation/query.ts";
+import type { Upload } from "../../uploads/upload.ts";
 import { credentials } from "../credentials.ts";
 import { invoke } from "../invoke.ts";
 import { refuse } from "../respond.ts";
@@ -12,7 +14,7 @@ import type { Exchange } from "../exchange.ts";
 import { readBody } from "./body.ts";
 import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload-for.ts";
 
-export async function webhook(exchange: Exchange): Promise<Response> {
+export function webhook(exchange: Exchange): Promise<Response> {
   exchange.notes.channel = "webhook";
   const query = queryOf(exchange.url);
   const { headers } = exchange;
@@ -35,25 +37,34 @@ interface Keyed {
   readonly apiKey: string;
 }
 
-async function deliver(
+function deliver(
   exchange: Exchange,
-  { query, apiKey }: Keyed,
+  keyed: Keyed,
   { upload, onField }: Pick<RequestUpload, "upload" | "onField">,
 ): Promise<Response> {
-  const { headers } = exchange;
-  const body = await readBody(exchange.request, {
+  const { query } = keyed;
+  const reading = readBody(exchange.request, {
     config: exchange.rooms.config,
     hasPrompt: (query.get("prompt") ?? "") !== "",
     fileName: query.get("filename"),
     upload,
     onField,
   });
-  if (!body.ok) return refuse(exchange, body.refusal);
+  return reading.then((body) =>
+    body.ok ? take(exchange, keyed, body.value, upload) : refuse(exchange, body.refusal),
+  );
+}
 
-  const key = readIdempotencyKey(headers.get("Idempotency-Key"));
+function take(
+  exchange: Exchange,
+  { query, apiKey }: Keyed,
+  body: Body,
+  upload: Upload,
+): Promise<Response> {
+  const key = readIdempotencyKey(exchange.headers.get("Idempotency-Key"));
   const invocation = readInvocation({
     query,
-    body: body.value,
+    body,
     uploads: upload.files,
     newTaskId,
     rules: rulesFor(exchange),

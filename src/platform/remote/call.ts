@@ -31,12 +31,14 @@ export async function callPlatform(
   { method, body }: PlatformCall,
 ): Promise<Result<string>> {
   if (!isSendable(apiKey)) return refused({ reason: "api_key_invalid" });
-  const key = { "x-api-key": apiKey };
   let reply: Response;
   try {
     reply = await fetch(address, {
       method,
-      headers: body === undefined ? key : { "content-type": "application/json", ...key },
+      headers:
+        body === undefined
+          ? { "x-api-key": apiKey }
+          : { "content-type": "application/json", "x-api-key": apiKey },
       body: body ?? null,
       // workerd would follow a redirect to another host with the key.
       redirect: "manual",
