@@ -2,7 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Book, createBook } from "./book.ts";
+import { Book } from "./book.ts";
 import type { NewTask } from "./rows.ts";
 
 const NEW: NewTask = {
@@ -83,13 +83,13 @@ function told(book: Book): unknown {
 
 /** As the object of a conversation that is new to its Worker does, whether it is new or not. */
 function begun(sql: SqlStorage): Book {
-  const book = createBook(sql);
+  const book = new Book(sql);
   book.begin();
   return book;
 }
 
 it.each([
-  ["opened", createBook],
+  ["opened", (sql: SqlStorage) => new Book(sql)],
   ["begun", begun],
 ])("remembers what a book that has just been %s would read", async (_, open) => {
   await fc.assert(
@@ -103,7 +103,7 @@ it.each([
             act(book);
             if (isLookedAt) expect(told(book)).toEqual(told(open(sql)));
           }
-          expect(told(book)).toEqual(told(createBook(sql)));
+          expect(told(book)).toEqual(told(new Book(sql)));
           expect(told(book)).toEqual(told(begun(sql)));
         });
       },

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { readConfig } from "../config.ts";
 import { CONVERSATION_RETENTION_MS, LEASE_MS } from "../limits.ts";
 import { createAttending } from "./attending.ts";
-import { createBook } from "./book.ts";
+import { Book } from "./book.ts";
 import { createDeliverer } from "./deliver.ts";
 import { createEndings } from "./endings.ts";
 import type { Accepted, Arrival, DeadTask, Outcome, Seen, Status, View } from "./messages.ts";
@@ -46,7 +46,7 @@ import { deadOf, endOf, firstOf, LOST, statusOf } from "./view.ts";
  */
 export class Conversation extends DurableObject<Env> {
   readonly #awakeSince = Date.now();
-  readonly #book = createBook(this.ctx.storage.sql);
+  readonly #book = new Book(this.ctx.storage.sql);
   readonly #sending = createSending(this.#book);
   readonly #endings = createEndings(this.#book, (kept) => {
     this.#discard(kept);

@@ -10,23 +10,6 @@ export type Read = <Row extends Record<string, SqlStorageValue>>(
   ...values: SqlStorageValue[]
 ) => Row[];
 
-export interface Queue {
-  /** The task whose turn it is. */
-  first(): TaskRow | undefined;
-  last(): TaskRow | undefined;
-  /** The first task that has a key to ask the platform with. */
-  withKey(): TaskRow | undefined;
-  /** Whether there is one. */
-  hasKey(): boolean;
-  /** A task of the queue that was read before, as it is now. */
-  known(turn: number): TaskRow | undefined;
-  /** To be told of each change: this task is at the end now. */
-  added(row: TaskRow): void;
-  removed(turn: number): void;
-  changed(turn: number, columns: Columns): void;
-  forget(): void;
-}
-
 const IN_QUEUE = "SELECT * FROM task WHERE place IS NOT NULL";
 
 /** Some columns of a task, each with its value. */
@@ -41,67 +24,90 @@ function changedRow(known: Remembered, turn: number, columns: Columns): Remember
   return known?.turn === turn ? Object.assign({}, known, columns) : known;
 }
 
-/** All writes go through one book, in one object with one thread: nothing changes unnoticed. */
-export function createQueue(read: Read): Queue {
-  let first: Remembered;
-  let last: Remembered;
-  let withKey: Remembered;
-  const readOne = (statement: string): TaskRow | null =>
-    read<TaskRow>("task", statement)[0] ?? null;
-  const readFirst = () => {
-    if (first === undefined) first = readOne(`${IN_QUEUE} ORDER BY place LIMIT 1`);
-    return first ?? undefined;
-  };
-  const readLast = () => {
-    if (last === undefined) last = readOne(`${IN_QUEUE} ORDER BY place DESC LIMIT 1`);
-    return last ?? undefined;
-  };
-  const readWithKey = () => {
-    if (withKey === undefined) {
-      withKey = readOne(`${IN_QUEUE} AND api_key IS NOT NULL ORDER BY place LIMIT 1`);
+/**
+ * All writes go through one book, in one object with one thread: nothing changes unnoticed. A class,
+ * as the book is: there are as many of them as there are conversations awake, and closures would be
+ * made for each.
+ */
+export class Queue {
+  readonly #read: Read;
+  #first: Remembered;
+  #last: Remembered;
+  #withKey: Remembered;
+
+  constructor(read: Read) {
+    this.#read = read;
+  }
+
+  /** The task whose turn it is. */
+  first(): TaskRow | undefined {
+    if (this.#first === undefined) this.#first = this.#readOne("ORDER BY place LIMIT 1");
+    return this.#first ?? undefined;
+  }
+
+  last(): TaskRow | undefined {
+    if (this.#last === undefined) this.#last = this.#readOne("ORDER BY place DESC LIMIT 1");
+    return this.#last ?? undefined;
+  }
+
+  /** The first task that has a key to ask the platform with. */
+  withKey(): TaskRow | undefined {
+    if (this.#withKey === undefined) {
+      this.#withKey = this.#readOne("AND api_key IS NOT NULL ORDER BY place LIMIT 1");
     }
-    return withKey ?? undefined;
-  };
+    return this.#withKey ?? undefined;
+  }
 
-  return {
-    first: readFirst,
-    last: readLast,
-    withKey: readWithKey,
-    // Where both are known it is most often one of them.
-    hasKey: () =>
-      [first, last].some((known) => (known?.api_key ?? null) !== null) ||
-      readWithKey() !== undefined,
+  /** Whether there is one. Where first and last are known it is most often one of them. */
+  hasKey(): boolean {
+    return (
+      (this.#first?.api_key ?? this.#last?.api_key ?? null) !== null || this.withKey() !== undefined
+    );
+  }
 
-    known: (turn) => [first, last, withKey].find((row) => row?.turn === turn) ?? undefined,
+  /** A task of the queue that was read before, as it is now. */
+  known(turn: number): TaskRow | undefined {
+    if (this.#first?.turn === turn) return this.#first;
+    if (this.#last?.turn === turn) return this.#last;
+    return this.#withKey?.turn === turn ? this.#withKey : undefined;
+  }
 
-    added(row) {
-      if (first === null) first = row;
-      if (withKey === null && row.api_key !== null) withKey = row;
-      last = row;
-    },
+  /** To be told of each change: this task is at the end now. */
+  added(row: TaskRow): void {
+    if (this.#first === null) this.#first = row;
+    if (this.#withKey === null && row.api_key !== null) this.#withKey = row;
+    this.#last = row;
+  }
 
-    removed(turn) {
-      if (first?.turn === turn && last?.turn === turn) {
-        first = null;
-        last = null;
-        withKey = null;
-        return;
-      }
-      if (first?.turn === turn) first = undefined;
-      if (last?.turn === turn) last = undefined;
-      if (withKey?.turn === turn) withKey = undefined;
-    },
+  removed(turn: number): void {
+    if (this.#first?.turn === turn && this.#last?.turn === turn) {
+      this.emptied();
+      return;
+    }
+    if (this.#first?.turn === turn) this.#first = undefined;
+    if (this.#last?.turn === turn) this.#last = undefined;
+    if (this.#withKey?.turn === turn) this.#withKey = undefined;
+  }
 
-    changed(turn, columns) {
-      first = changedRow(first, turn, columns);
-      last = changedRow(last, turn, columns);
-      withKey = "api_key" in columns ? undefined : changedRow(withKey, turn, columns);
-    },
+  emptied(): void {
+    this.#first = null;
+    this.#last = null;
+    this.#withKey = null;
+  }
 
-    forget() {
-      first = undefined;
-      last = undefined;
-      withKey = undefined;
-    },
-  };
+  changed(turn: number, columns: Columns): void {
+    this.#first = changedRow(this.#first, turn, columns);
+    this.#last = changedRow(this.#last, turn, columns);
+    this.#withKey = "api_key" in columns ? undefined : changedRow(this.#withKey, turn, columns);
+  }
+
+  forget(): void {
+    this.#first = undefined;
+    this.#last = undefined;
+    this.#withKey = undefined;
+  }
+
+  #readOne(which: string): TaskRow | null {
+    return this.#read<TaskRow>("task", `${IN_QUEUE} ${which}`)[0] ?? null;
+  }
 }
