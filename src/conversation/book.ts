@@ -60,6 +60,8 @@ export class Book {
   readonly #queue = new Queue((table, statement) => this.#read(table, statement));
   /** The tables that there are; read at the first need. */
   #known: Set<string> | undefined;
+  /** The newest turn, 0 before the first. */
+  #newest: number | undefined;
   #oldest: Oldest | undefined;
   /** `null` where nothing was sent yet. */
   #latest: Latest | null | undefined;
@@ -81,6 +83,7 @@ export class Book {
       this.#known = new Set(["task"]);
       this.#queue.emptied();
       this.#latest = null;
+      this.#newest = 0;
     } catch {
       // It was begun before.
       this.#tables();
@@ -98,29 +101,30 @@ export class Book {
     const isWaiting = state === "waiting";
     const place = isWaiting ? this.#nextPlace() : null;
     const ended_at = isWaiting ? null : task.accepted_at;
-    const { turn } = this.#write("task")
-      .exec<{ turn: number }>(
-        `INSERT INTO task (place, state, runs, agent_id, task_id, task, api_key, user_tokens,
-           is_new, agreement, restarts, accepted_at, next_at, lease_until, callback, ended_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING turn`,
-        place,
-        state,
-        task.runs,
-        task.agent_id,
-        task.task_id,
-        task.task,
-        task.api_key,
-        task.user_tokens,
-        task.is_new,
-        task.agreement,
-        task.restarts,
-        task.accepted_at,
-        task.next_at,
-        task.lease_until,
-        task.callback,
-        ended_at,
-      )
-      .one();
+    const turn = this.#newestTurn() + 1;
+    this.#write("task").exec(
+      `INSERT INTO task (turn, place, state, runs, agent_id, task_id, task, api_key, user_tokens,
+         is_new, agreement, restarts, accepted_at, next_at, lease_until, callback, ended_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      turn,
+      place,
+      state,
+      task.runs,
+      task.agent_id,
+      task.task_id,
+      task.task,
+      task.api_key,
+      task.user_tokens,
+      task.is_new,
+      task.agreement,
+      task.restarts,
+      task.accepted_at,
+      task.next_at,
+      task.lease_until,
+      task.callback,
+      ended_at,
+    );
+    this.#newest = turn;
     // Most conversations are short, and an index costs as much as a table.
     if (turn % ROWS_WITHOUT_INDEX === 0) this.#sql.exec(INDEX);
     if (isWaiting) this.#queue.added({ ...UNTRIED, ...task, turn, place, state, ended_at });
@@ -290,6 +294,13 @@ export class Book {
     if (this.#tables().has("repeat")) this.#sql.exec("DELETE FROM repeat WHERE until <= ?", now);
   }
 
+  #newestTurn(): number {
+    this.#newest ??=
+      this.#read<{ turn: number | null }>("task", "SELECT max(turn) AS turn FROM task")[0]?.turn ??
+      0;
+    return this.#newest;
+  }
+
   #nextPlace(): number {
     return 1 + (this.#queue.last()?.place ?? 0);
   }
@@ -318,6 +329,7 @@ export class Book {
 
   #forget(): void {
     this.#queue.forget();
+    this.#newest = undefined;
     this.#oldest = undefined;
     this.#latest = undefined;
   }
