@@ -31,10 +31,8 @@ const NOTHING_SHOWN: Shown = {
   input: "null",
 };
 
-const SHOWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(NOTHING_SHOWN));
-
 function isShownField(name: string): name is keyof Shown {
-  return SHOWN_FIELDS.has(name);
+  return Object.hasOwn(NOTHING_SHOWN, name);
 }
 
 const problemSchema = z.object({
