@@ -1,5 +1,4 @@
 /** A task on its way into its conversation. */
-import { createHash } from "node:crypto";
 import type { Handling } from "../invocation/handling.ts";
 import type { Shape } from "../invocation/invocation.ts";
 import type { Task } from "../invocation/task.ts";
@@ -51,16 +50,18 @@ export async function arrivalOf(
     userTokens: tokens === undefined ? null : await stash.keep("waiting", tokens),
     callback: callback === undefined ? null : JSON.stringify(callback),
     debounceMs: debounceSeconds * 1000,
-    agreement: mayMerge ? agreementOf(call) : null,
+    agreement: mayMerge ? await agreementOf(call) : null,
   };
 }
 
 /** The same for tasks that one person sent with the same rights and wishes (contract §2.8). */
-function agreementOf({ task, handling, shape, apiKey }: TurnCall): string {
+async function agreementOf({ task, handling, shape, apiKey }: TurnCall): Promise<string> {
   const { agentId, agentVersion, user, userTokens, disableAttachmentInjection } = task;
   const parts = [
     [agentId, agentVersion, user, userTokens, disableAttachmentInjection],
     [shape.getter?.path, shape.json, handling.callbackUrl, handling.overlap, apiKey],
   ];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+  const text = new TextEncoder().encode(JSON.stringify(parts));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  return digest.toBase64({ alphabet: "base64url", omitPadding: true });
 }

@@ -1,5 +1,4 @@
 /** Which keys the platform has accepted (contract §2.1): in memory first, then in KV. */
-import { createHmac } from "node:crypto";
 import * as z from "zod";
 import { ACCEPTANCE_MS, MAX_ACCEPTANCES_IN_MEMORY } from "../../limits.ts";
 
@@ -20,7 +19,7 @@ export interface Acceptances {
    */
   forget(apiKey: string, agentId: string | undefined): Promise<void>;
   /** A name for the key that nobody can find it by: 32 hex digits. */
-  pseudonym(apiKey: string): string;
+  pseudonym(apiKey: string): Promise<string>;
 }
 
 export interface AcceptancesOptions {
@@ -40,10 +39,12 @@ const acceptanceSchema = z.object({ organisation: z.string(), at: z.number() });
 export function createAcceptances(options: AcceptancesOptions): Acceptances {
   const { namespace, hmacKey, origin } = options;
   const memory = new Map<string, Acceptance | typeof REFUSED>();
-  const idOf = (apiKey: string, agentId = "*"): string =>
-    createHmac("sha256", hmacKey)
-      .update(JSON.stringify([origin, apiKey, agentId]))
-      .digest("hex");
+  // By Web Crypto: an Hmac of node:crypto is a stream, and each task comes with its key.
+  const key = crypto.subtle.importKey("raw", hmacKey, HMAC, false, ["sign"]);
+  const idOf = async (apiKey: string, agentId = "*"): Promise<string> => {
+    const text = new TextEncoder().encode(JSON.stringify([origin, apiKey, agentId]));
+    return new Uint8Array(await crypto.subtle.sign("HMAC", await key, text)).toHex();
+  };
 
   const keep = (id: string, acceptance: Acceptance | typeof REFUSED): void => {
     const [oldest] = memory.keys();
@@ -53,7 +54,7 @@ export function createAcceptances(options: AcceptancesOptions): Acceptances {
 
   return {
     async find(apiKey, agentId, now) {
-      const id = idOf(apiKey, agentId);
+      const id = await idOf(apiKey, agentId);
       const known = memory.get(id) ?? (await read(namespace, id));
       if (known === undefined || known === REFUSED) return undefined;
       if (now - known.at >= ACCEPTANCE_MS) return undefined;
@@ -62,7 +63,7 @@ export function createAcceptances(options: AcceptancesOptions): Acceptances {
     },
 
     async remember(apiKey, agentId, acceptance) {
-      const id = idOf(apiKey, agentId);
+      const id = await idOf(apiKey, agentId);
       keep(id, acceptance);
       const expirationTtl = ACCEPTANCE_MS / 1000;
       // What is not written is asked again: no reason to turn a caller away.
@@ -70,7 +71,7 @@ export function createAcceptances(options: AcceptancesOptions): Acceptances {
     },
 
     async forget(apiKey, agentId) {
-      const id = idOf(apiKey, agentId);
+      const id = await idOf(apiKey, agentId);
       const known = memory.get(id);
       keep(id, REFUSED);
       if (known !== undefined && known !== REFUSED) {
@@ -78,9 +79,11 @@ export function createAcceptances(options: AcceptancesOptions): Acceptances {
       }
     },
 
-    pseudonym: (apiKey) => idOf(apiKey, "organisation").slice(0, 32),
+    pseudonym: async (apiKey) => (await idOf(apiKey, "organisation")).slice(0, 32),
   };
 }
+
+const HMAC = { name: "HMAC", hash: "SHA-256" };
 
 const REFUSED = "refused";
 

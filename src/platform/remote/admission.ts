@@ -70,7 +70,7 @@ async function askFor(
   const reply = await callPlatform(origin + path, caller, { method: "GET" });
   if (!reply.ok) return reply;
   const organisation = organisationIn(reply.value, agentId);
-  return accepted(pathSafe(organisation ?? acceptances.pseudonym(caller.apiKey)));
+  return accepted(pathSafe(organisation ?? (await acceptances.pseudonym(caller.apiKey))));
 }
 
 /** `undefined` for a key without a single agent: its files are its own all the same. */
