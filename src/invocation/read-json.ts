@@ -79,6 +79,7 @@ class Reader {
     return this.#from === 0 ? text : this.#pieces + text.slice(this.#from);
   }
 
+  /** Nothing is left of a text that was read, or found wrong. */
   forget(): void {
     this.#text = "";
     this.#at = 0;

@@ -47,13 +47,12 @@ export async function callPlatform(
     const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
     throw new PlatformOutage(reason, cause);
   }
-  try {
-    if (!reply.ok) return refused(await refusalOf(reply));
-    return accepted(await replyText(reply, MAX_PLATFORM_ANSWER_BYTES));
-  } catch (cause) {
-    // A reply that breaks off.
-    throw cause instanceof PlatformOutage ? cause : new PlatformOutage("platform_failed", cause);
-  }
+  if (!reply.ok) return refused(await refusalOf(reply));
+  return accepted(await replyText(reply, MAX_PLATFORM_ANSWER_BYTES).catch(brokenOff));
+}
+
+function brokenOff(cause: unknown): never {
+  throw new PlatformOutage("platform_failed", cause);
 }
 
 /** Empty if it is too large. */
@@ -73,7 +72,7 @@ async function refusalOf(reply: Response): Promise<Refusal> {
   switch (reply.status) {
     case 400:
     case 422: {
-      const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES);
+      const text = await replyText(reply, MAX_PLATFORM_REFUSAL_BYTES).catch(brokenOff);
       return { reason: "parameters_invalid", problems: readProblems(text) };
     }
     case 401:
