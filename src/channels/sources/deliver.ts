@@ -3,6 +3,7 @@
  * proof over the bytes as sent, and only then what it says.
  */
 import { type Source, secretsOf } from "../../agent-desk/source.ts";
+import { readMediaType } from "../../invocation/media-type.ts";
 import type { Proof, Proven, Received } from "../../providers/provider.ts";
 import { accepted, refused, type Refusal } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
@@ -23,7 +24,7 @@ export async function deliver(exchange: Exchange, source: Source): Promise<Respo
   if (!provider.isVerified && (await isBraked(exchange, source, "taken")))
     return refuse(exchange, TOO_MANY);
   const proof = begun.value;
-  if (!mayHoldFiles(exchange.headers)) {
+  if (!mayHoldFiles(readMediaType(exchange.headers.get("content-type")))) {
     return receive(exchange, source, { proof, upload: NO_UPLOAD.upload });
   }
   const { organisation } = source;

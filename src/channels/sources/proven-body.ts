@@ -3,7 +3,7 @@
  * they are inflated or parsed, and nothing of what parsing finds is told before it has come out well.
  */
 import { type Body, type Fields, NO_BODY } from "../../invocation/fields.ts";
-import { type BodyKind, readMediaType } from "../../invocation/media-type.ts";
+import { type BodyKind, type MediaType, readMediaType } from "../../invocation/media-type.ts";
 import type { Config } from "../../config.ts";
 import { pieces, StreamBroken } from "../../pieces.ts";
 import type { Proof, ProofFault, Proven } from "../../providers/provider.ts";
@@ -30,17 +30,17 @@ export function readProven(
   request: Request,
   options: ProvingOptions,
 ): Promise<Result<ProvenBody, Turned>> {
-  const mayStream = options.proof.needs !== "bytes" && isInParts(kindIn(request.headers));
+  const type = typeOf(request);
+  const mayStream = options.proof.needs !== "bytes" && type.ok && isInParts(type.value.kind);
   return mayStream ? readStreaming(request, options) : readHeld(request, options);
 }
 
-function kindIn(headers: Headers): BodyKind | undefined {
-  const type = readMediaType(headers.get("content-type"));
-  return type.ok ? type.value.kind : undefined;
+function typeOf({ headers }: Request): Result<MediaType> {
+  return readMediaType(headers.get("content-type"));
 }
 
 /** Forms with parts and files go to the store as they come, uncommitted until the proof is good. */
-function isInParts(kind: BodyKind | undefined): kind is "multipart" | "file" {
+function isInParts(kind: BodyKind): kind is "multipart" | "file" {
   return kind === "multipart" || kind === "file";
 }
 
@@ -49,7 +49,8 @@ async function readStreaming(
   { proof, config, upload }: ProvingOptions,
 ): Promise<Result<ProvenBody, Turned>> {
   const onPiece = (piece: Uint8Array) => proof.update(piece);
-  const body = await readBody(request, bodyOptions({ config, upload, onPiece }));
+  const type = typeOf(request);
+  const body = await readBody(request, bodyOptions({ type, config, upload, onPiece }));
   // A limit is told at once: the rest would only be read to be thrown away.
   if (!body.ok && body.refusal.reason === "limit_exceeded") return refused(body);
   await readRest(request, { maxBytes: config.MAX_UPLOAD_BYTES, onPiece });
@@ -59,6 +60,7 @@ async function readStreaming(
 }
 
 interface BodyDoor {
+  readonly type: Result<MediaType>;
   readonly config: Config;
   readonly upload: Upload;
   readonly onPiece?: (piece: Uint8Array) => void;
@@ -114,17 +116,18 @@ async function readHeld(
 const NO_FIELDS: Fields = new Map();
 
 function parse(
-  { url, headers }: Request,
+  request: Request,
   bytes: Uint8Array,
   { config, upload }: ProvingOptions,
 ): Result<Body> | Promise<Result<Body>> {
   if (bytes.byteLength === 0) return accepted(NO_BODY);
-  const type = readMediaType(headers.get("content-type"));
+  const type = typeOf(request);
   if (!type.ok) return type;
   const { kind } = type.value;
+  const { url, headers } = request;
   if (isInParts(kind)) {
     const again = new Request(url, { method: "POST", headers, body: bytes });
-    return readBody(again, bodyOptions({ config, upload }));
+    return readBody(again, bodyOptions({ type, config, upload }));
   }
   const gzip = isGzip(headers.get("content-encoding"));
   return gzip.ok ? fieldsOf(kind, bytes, { config, hasPrompt: true, isGzip: gzip.value }) : gzip;

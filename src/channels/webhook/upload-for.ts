@@ -1,9 +1,10 @@
 /** The upload of one request: who may store, and what becomes of it when the request is over. */
 import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
-import { readMediaType } from "../../invocation/media-type.ts";
+import type { MediaType } from "../../invocation/media-type.ts";
 import { isAgentId } from "../../invocation/parameter-schemas.ts";
 import type { Query } from "../../invocation/query.ts";
 import { PlatformOutage } from "../../platform/platform.ts";
+import type { Result } from "../../refusal.ts";
 import { createFileStore } from "../../uploads/file-store.ts";
 import { createUpload, type Upload, type UploadOptions } from "../../uploads/upload.ts";
 import type { Exchange } from "../exchange.ts";
@@ -20,8 +21,7 @@ export interface RequestUpload {
 }
 
 /** Whether the body's type is one that files come in; most requests need no upload at all. */
-export function mayHoldFiles(headers: Headers): boolean {
-  const type = readMediaType(headers.get("content-type"));
+export function mayHoldFiles(type: Result<MediaType>): boolean {
   return type.ok && (type.value.kind === "multipart" || type.value.kind === "file");
 }
 

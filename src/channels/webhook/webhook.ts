@@ -3,9 +3,11 @@ import type { Body } from "../../invocation/fields.ts";
 import type { HandlingRules } from "../../invocation/handling.ts";
 import { readIdempotencyKey } from "../../invocation/idempotency-key.ts";
 import { readInvocation } from "../../invocation/invocation.ts";
+import { type MediaType, readMediaType } from "../../invocation/media-type.ts";
 import { isAgentId } from "../../invocation/parameter-schemas.ts";
 import { preferredWait } from "../../invocation/prefer.ts";
 import { type Query, queryOf } from "../../invocation/query.ts";
+import type { Result } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { credentials } from "../credentials.ts";
 import { invoke } from "../invoke.ts";
@@ -25,8 +27,9 @@ export function webhook(exchange: Exchange): Promise<Response> {
   const agentId = query.get("agent_id");
   if (isAgentId(agentId)) exchange.notes.agentId = agentId;
 
-  const request: Keyed = { query, apiKey };
-  if (!mayHoldFiles(headers)) return deliver(exchange, request, NO_UPLOAD);
+  const type = readMediaType(headers.get("content-type"));
+  const request: Keyed = { query, apiKey, type };
+  if (!mayHoldFiles(type)) return deliver(exchange, request, NO_UPLOAD);
   const requestUpload = uploadFor(exchange, query, apiKey);
   return requestUpload.settle(() => deliver(exchange, request, requestUpload));
 }
@@ -35,6 +38,8 @@ export function webhook(exchange: Exchange): Promise<Response> {
 interface Keyed {
   readonly query: Query;
   readonly apiKey: string;
+  /** Of the body. */
+  readonly type: Result<MediaType>;
 }
 
 function deliver(
@@ -42,8 +47,9 @@ function deliver(
   keyed: Keyed,
   { upload, onField }: Pick<RequestUpload, "upload" | "onField">,
 ): Promise<Response> {
-  const { query } = keyed;
+  const { query, type } = keyed;
   const reading = readBody(exchange.request, {
+    type,
     config: exchange.rooms.config,
     hasPrompt: (query.get("prompt") ?? "") !== "",
     fileName: query.get("filename"),
