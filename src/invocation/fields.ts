@@ -1,7 +1,7 @@
 /** From a body's text to its fields (contract §1.4). A field's value is JSON text, as it was written. */
 import { MAX_JSON_LEVELS } from "../limits.ts";
 import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
-import { eachMember, type JsonText, kindOf, textOf, toJsonText } from "./json-text.ts";
+import { type JsonText, kindOf, textOf, toJsonText } from "./json-text.ts";
 import { type JsonFault, lineAndColumn, readJson } from "./read-json.ts";
 import type { BodyKind } from "./media-type.ts";
 
@@ -88,22 +88,23 @@ function otherBody(fields: Fields): Body {
 }
 
 function jsonFields(text: string): Result<Body> {
-  const json = readJson(text, MAX_JSON_LEVELS);
-  if (!json.ok) return refused(unreadable(json.refusal, text));
-  if (kindOf(json.value) !== "object") return accepted(otherBody(new Map([["body", json.value]])));
-  return accepted(jsonBody(json.value));
+  const json = readObject(text);
+  return json.ok ? json : refused(unreadable(json.refusal, text));
 }
 
-function jsonBody(object: JsonText): Body {
+/** The members of an object are fields, and any other value is one of its own. */
+function readObject(text: string): Result<Body, JsonFault> {
   const fields = new Map<string, JsonText>();
   let members = 0;
-  eachMember(object, (name, value) => {
+  const json = readJson(text, MAX_JSON_LEVELS, (name, value) => {
     fields.set(name, value);
     members += 1;
   });
+  if (!json.ok) return json;
+  if (kindOf(json.value) !== "object") return accepted(otherBody(new Map([["body", json.value]])));
   // A doubled key would be written twice, and half a character in a key as it stands.
-  const isText = members === fields.size && object.isWellFormed();
-  return { fields, isJson: true, text: isText ? object : undefined };
+  const isText = members === fields.size && json.value.isWellFormed();
+  return accepted({ fields, isJson: true, text: isText ? json.value : undefined });
 }
 
 function unreadable(fault: JsonFault, text: string): Refusal {
@@ -120,8 +121,8 @@ function unreadable(fault: JsonFault, text: string): Refusal {
 /** A text that may be a JSON object and, if it is not, is something else. */
 function objectBody(text: string): Result<Body | undefined> {
   if (!/^[ \t\r\n]*\{/.test(text)) return accepted(undefined);
-  const json = readJson(text, MAX_JSON_LEVELS);
-  if (json.ok) return accepted(jsonBody(json.value));
+  const json = readObject(text);
+  if (json.ok) return json;
   return json.refusal.kind === "depth"
     ? refused(unreadable(json.refusal, text))
     : accepted(undefined);

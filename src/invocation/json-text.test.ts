@@ -1,7 +1,7 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { elementsOf, kindOf, membersOf, objectText, textOf, valueAt } from "./json-text.ts";
-import { lineAndColumn, readJson } from "./read-json.ts";
+import { lineAndColumn, readJson, type Visit } from "./read-json.ts";
 
 function read(text: string, maxLevels = 1_000): string {
   const json = readJson(text, maxLevels);
@@ -70,6 +70,49 @@ describe("readJson", () => {
     );
   });
 });
+
+describe("readJson's visit", () => {
+  it.each([
+    ["an empty object", " { } ", []],
+    ["an array", '[{"a":1}]', []],
+    ["a text", '"a"', []],
+    ["one inside another", '{"a":{"b":{}}}', [["a", '{"b":{}}']]],
+    [
+      "doubled keys",
+      '{"a":1, "a" : [ 2 ] }',
+      [
+        ["a", "1"],
+        ["a", "[2]"],
+      ],
+    ],
+    ["a key that is written long", String.raw`{"\u0061\n":"\/"}`, [["a\n", '"/"']]],
+  ])("is shown the members of %s", (_, text, members) => {
+    expect(visited(text)).toEqual(members);
+  });
+
+  it("is shown nothing of what is no JSON", () => {
+    const visit = vi.fn<Visit>();
+    expect(readJson('{"a":1,"b":}', 1_000, visit).ok).toBe(false);
+    expect(visit).not.toHaveBeenCalled();
+  });
+
+  it("is shown what membersOf finds, however the text is written", () => {
+    const space = fc.constantFrom("", " ", "\n\t");
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), space, (value, indent) => {
+        const written = JSON.stringify(value, null, indent).replaceAll("/", String.raw`\/`);
+        expect(visited(written)).toEqual([...membersOf(JSON.stringify(value))]);
+      }),
+    );
+  });
+});
+
+function visited(text: string): [string, string][] {
+  const members: [string, string][] = [];
+  const json = readJson(text, 1_000, (name, value) => members.push([name, value]));
+  expect(json.ok).toBe(true);
+  return members;
+}
 
 function parsed(text: string): unknown {
   try {

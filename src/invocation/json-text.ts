@@ -52,22 +52,14 @@ export function textOf(json: JsonText): string {
 /** An object's own members, in order; of a doubled key the last counts, as in `JSON.parse`. */
 export function membersOf(object: JsonText): Map<string, JsonText> {
   const members = new Map<string, JsonText>();
-  eachMember(object, (name, value) => members.set(name, value));
-  return members;
-}
-
-/** Shows each member of an object, in order; a doubled key comes twice. */
-export function eachMember(
-  object: JsonText,
-  visit: (name: string, value: JsonText) => unknown,
-): void {
   let at = 1;
   while (at < object.length - 1) {
     const keyEnd = stringEnd(object, at);
     const end = valueEnd(object, keyEnd + 1);
-    visit(keyOf(object, at, keyEnd), object.slice(keyEnd + 1, end));
+    members.set(keyOf(object, at, keyEnd), object.slice(keyEnd + 1, end));
     at = end + 1;
   }
+  return members;
 }
 
 /** The object with these members. */
@@ -145,7 +137,7 @@ function isEscapedKey(text: string, start: number, end: number): boolean {
 }
 
 /** The text of the key between these quotes. */
-function keyOf(text: string, start: number, end: number): string {
+export function keyOf(text: string, start: number, end: number): string {
   const key = text.slice(start + 1, end - 1);
   return key.includes("\\") ? String(JSON.parse(`"${key}"`)) : key;
 }

@@ -21,7 +21,7 @@ import {
   TAB,
   ZERO,
 } from "./json-codes.ts";
-import { type JsonText, textOf } from "./json-text.ts";
+import { type JsonText, keyOf, textOf } from "./json-text.ts";
 
 /** What is wrong with a text that is not JSON. `offset` is in UTF-16 units from its start. */
 export interface JsonFault {
@@ -30,10 +30,23 @@ export interface JsonFault {
   readonly problem: string;
 }
 
-/** Checks `text` against RFC 8259 and brings it to its shortest form, in one pass. */
-export function readJson(text: string, maxLevels: number): Result<JsonText, JsonFault> {
+/** Is shown a member of an object. */
+export type Visit = (name: string, value: JsonText) => unknown;
+
+/**
+ * Checks `text` against RFC 8259 and brings it to its shortest form, in one pass. Where it is an
+ * object, `visit` is shown each of its members, in order, once all is read; a doubled key comes twice.
+ */
+export function readJson(
+  text: string,
+  maxLevels: number,
+  visit?: Visit,
+): Result<JsonText, JsonFault> {
   try {
-    return accepted(reader.shortest(text, maxLevels));
+    const marks: number[] | undefined = visit && [];
+    const json = reader.shortest(text, maxLevels, marks);
+    if (visit !== undefined && marks !== undefined) showMembers(json, marks, visit);
+    return accepted(json);
   } catch (fault) {
     if (fault instanceof Fault) return refused(fault);
     throw fault;
@@ -47,6 +60,16 @@ export function lineAndColumn(text: string, offset: number): string {
   const before = text.slice(0, offset);
   const line = before.split("\n").length;
   return `line ${line}, column ${offset - before.lastIndexOf("\n")}`;
+}
+
+function showMembers(json: JsonText, marks: readonly number[], visit: Visit): void {
+  // Of an empty object there is one mark, its end.
+  for (let n = 0; n + 2 < marks.length; n += 3) {
+    const keyStart = marks[n] ?? 0;
+    const keyEnd = marks[n + 1] ?? 0;
+    const end = marks[n + 2];
+    visit(keyOf(json, keyStart, keyEnd), json.slice(keyEnd + 1, end));
+  }
 }
 
 class Fault extends Error implements JsonFault {
@@ -70,11 +93,14 @@ class Reader {
   /** Start of what has been read but not yet taken into `#pieces`. */
   #from = 0;
   #pieces = "";
+  /** Of each member of the outermost object: where its key begins and ends, and where its value ends. */
+  #marks: number[] | undefined = undefined;
 
-  /** The text without its white space and with needless escapes undone. */
-  shortest(text: string, maxLevels: number): string {
+  /** The text without its white space and with needless escapes undone; `marks` are places in it. */
+  shortest(text: string, maxLevels: number, marks: number[] | undefined): string {
     this.#text = text;
     this.#maxLevels = maxLevels;
+    this.#marks = marks;
     this.#value();
     return this.#from === 0 ? text : this.#pieces + text.slice(this.#from);
   }
@@ -85,6 +111,7 @@ class Reader {
     this.#at = 0;
     this.#from = 0;
     this.#pieces = "";
+    this.#marks = undefined;
   }
 
   /** The whole text: one value, then its end. */
@@ -101,7 +128,7 @@ class Reader {
         }
         const closing = this.#skipSpace() === (isObject ? CLOSE_OBJECT : CLOSE_ARRAY);
         if (!closing) {
-          if (isObject) this.#key();
+          if (isObject) this.#key(inObject.length === 1);
           continue;
         }
       } else {
@@ -115,11 +142,13 @@ class Reader {
           if (this.#at < text.length) this.#fail("nothing more");
           return;
         }
+        const isMember = within && inObject.length === 1;
+        if (isMember) this.#mark();
         if (next === COMMA) {
           this.#at += 1;
           if (within) {
             this.#skipSpace();
-            this.#key();
+            this.#key(isMember);
           }
           break;
         }
@@ -150,11 +179,18 @@ class Reader {
     return code;
   }
 
-  #key(): void {
+  #key(isMember: boolean): void {
     if (this.#text.charCodeAt(this.#at) !== QUOTE) this.#fail("a key in double quotes");
+    if (isMember) this.#mark();
     this.#string();
+    if (isMember) this.#mark();
     if (this.#skipSpace() !== COLON) this.#fail("':'");
     this.#at += 1;
+  }
+
+  /** Notes the place in what will come out. */
+  #mark(): void {
+    this.#marks?.push(this.#pieces.length + this.#at - this.#from);
   }
 
   #scalar(code: number): void {

@@ -1,6 +1,6 @@
 /** What the platform's replies mean (contract §1.7; what is assumed of it: README). */
 import * as z from "zod";
-import { eachMember, type JsonText, kindOf } from "../../invocation/json-text.ts";
+import { type JsonText, kindOf } from "../../invocation/json-text.ts";
 import { readJson } from "../../invocation/read-json.ts";
 import type { Shown } from "../../invocation/task.ts";
 import { MAX_JSON_LEVELS, MAX_PLATFORM_PROBLEMS } from "../../limits.ts";
@@ -8,13 +8,11 @@ import type { Problem, Refusal } from "../../refusal.ts";
 
 /** What we know of a task, as it was written; `undefined` if it is not a task. */
 export function readTask(text: string): Shown | undefined {
-  const json = readJson(text, MAX_JSON_LEVELS);
-  if (!json.ok || kindOf(json.value) !== "object") return undefined;
   const shown: Record<keyof Shown, JsonText> = { ...NOTHING_SHOWN };
-  eachMember(json.value, (name, value) => {
+  const json = readJson(text, MAX_JSON_LEVELS, (name, value) => {
     if (isShownField(name)) shown[name] = value;
   });
-  const isTask = kindOf(shown.id) === "text" && kindOf(shown.status) === "text";
+  const isTask = json.ok && kindOf(shown.id) === "text" && kindOf(shown.status) === "text";
   return isTask ? shown : undefined;
 }
 
