@@ -22,7 +22,7 @@ const MANY_CONVERSATIONS = Math.min(10_000, Math.floor(openFileLimit() / 4));
 const MAX_GROWTH_BYTES = 16 * 1024 * 1024;
 const extent = quick
   ? { starts: 3, rounds: 2, seconds: 1, warmUp: 0.1, requests: 5_000 }
-  : { starts: 9, rounds: 7, seconds: 3.5, warmUp: 1, requests: 100_000 };
+  : { starts: 9, rounds: 25, seconds: 1, warmUp: 1, requests: 100_000 };
 
 const folder = mkdtempSync(join(tmpdir(), "inlet-bench-"));
 // What a commit costs the disk is the same for both sides, and would hide what they cost themselves.
@@ -62,7 +62,7 @@ try {
   for (const worker of Object.values(workers)) await worker.stop();
   const turns = quick
     ? { rounds: 1, seconds: 1, conversations: 500 }
-    : { rounds: 5, seconds: 3, conversations: MANY_CONVERSATIONS };
+    : { rounds: 15, seconds: 1, conversations: MANY_CONVERSATIONS };
   missed.push(
     ...(await benchConversations(join(inMemory, "conversations"), join(folder, "rows"), turns)),
   );

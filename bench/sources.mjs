@@ -3,7 +3,7 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { load, startWorkers } from "./conversations.mjs";
-import { median } from "./measure.mjs";
+import { inTurn, median } from "./measure.mjs";
 
 const SECRET = "a secret for the bench alone";
 const KEY = { "x-api-key": "bench-key", "content-type": "application/json" };
@@ -75,10 +75,10 @@ async function compareHook(ours, { rounds, seconds, tell }) {
   };
   const pairs = [];
   for (let round = -2; round < rounds; round += 1) {
-    const pair = {
-      plain: await load(ours, plain, { seconds }),
-      hook: await load(ours, hook, { seconds }),
-    };
+    const pair = {};
+    for (const [name, what] of inTurn(Object.entries({ plain, hook }), round)) {
+      pair[name] = await load(ours, what, { seconds });
+    }
     if (round >= 0) pairs.push(pair);
   }
   const ratios = pairs.map((pair) => pair.hook.rate / pair.plain.rate);
