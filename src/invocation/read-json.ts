@@ -42,16 +42,18 @@ export function readJson(
   maxLevels: number,
   visit?: Visit,
 ): Result<JsonText, JsonFault> {
+  const reader = idle ?? new Reader();
+  idle = undefined;
   try {
-    const marks: number[] | undefined = visit && [];
-    const json = reader.shortest(text, maxLevels, marks);
-    if (visit !== undefined && marks !== undefined) showMembers(json, marks, visit);
+    const json = reader.shortest(text, maxLevels);
+    if (visit !== undefined) reader.showMembers(json, visit);
     return accepted(json);
   } catch (fault) {
     if (fault instanceof Fault) return refused(fault);
     throw fault;
   } finally {
     reader.forget();
+    idle = reader;
   }
 }
 
@@ -60,16 +62,6 @@ export function lineAndColumn(text: string, offset: number): string {
   const before = text.slice(0, offset);
   const line = before.split("\n").length;
   return `line ${line}, column ${offset - before.lastIndexOf("\n")}`;
-}
-
-function showMembers(json: JsonText, marks: readonly number[], visit: Visit): void {
-  // Of an empty object there is one mark, its end.
-  for (let n = 0; n + 2 < marks.length; n += 3) {
-    const keyStart = marks[n] ?? 0;
-    const keyEnd = marks[n + 1] ?? 0;
-    const end = marks[n + 2];
-    visit(keyOf(json, keyStart, keyEnd), json.slice(keyEnd + 1, end));
-  }
 }
 
 class Fault extends Error implements JsonFault {
@@ -85,7 +77,10 @@ class Fault extends Error implements JsonFault {
   }
 }
 
-/** One pass over one text. It keeps its own stack of open containers, so no nesting overflows it. */
+/**
+ * One pass over one text. It keeps its own stack of open containers, so no nesting overflows it; that
+ * and its marks are arrays which the next text uses again.
+ */
 class Reader {
   #text = "";
   #maxLevels = 0;
@@ -93,16 +88,32 @@ class Reader {
   /** Start of what has been read but not yet taken into `#pieces`. */
   #from = 0;
   #pieces = "";
-  /** Of each member of the outermost object: where its key begins and ends, and where its value ends. */
-  #marks: number[] | undefined = undefined;
+  /** Whether each open container is an object, as far as `#levels` says. */
+  readonly #inObject: boolean[] = [];
+  #levels = 0;
+  /**
+   * Places in what comes out, as many as `#marked` says: of each member of the outermost object where
+   * its key begins, where it ends, and where its value ends.
+   */
+  #marks: number[] = [];
+  #marked = 0;
 
-  /** The text without its white space and with needless escapes undone; `marks` are places in it. */
-  shortest(text: string, maxLevels: number, marks: number[] | undefined): string {
+  /** The text without its white space and with needless escapes undone. */
+  shortest(text: string, maxLevels: number): string {
     this.#text = text;
     this.#maxLevels = maxLevels;
-    this.#marks = marks;
     this.#value();
     return this.#from === 0 ? text : this.#pieces + text.slice(this.#from);
+  }
+
+  /** The members of what came out, if it is an object; of an empty one there is one mark, its end. */
+  showMembers(json: JsonText, visit: Visit): void {
+    for (let n = 0; n + 2 < this.#marked; n += 3) {
+      const keyStart = this.#marks[n] ?? 0;
+      const keyEnd = this.#marks[n + 1] ?? 0;
+      const end = this.#marks[n + 2];
+      visit(keyOf(json, keyStart, keyEnd), json.slice(keyEnd + 1, end));
+    }
   }
 
   /** Nothing is left of a text that was read, or found wrong. */
@@ -111,24 +122,28 @@ class Reader {
     this.#at = 0;
     this.#from = 0;
     this.#pieces = "";
-    this.#marks = undefined;
+    this.#levels = 0;
+    this.#marked = 0;
+    if (this.#marks.length > MOST_KEPT_MARKS) this.#marks = [];
   }
 
   /** The whole text: one value, then its end. */
   #value(): void {
     const text = this.#text;
-    const inObject: boolean[] = [];
+    const inObject = this.#inObject;
     for (;;) {
       const code = this.#skipSpace();
       if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
         this.#at += 1;
         const isObject = code === OPEN_OBJECT;
-        if (inObject.push(isObject) > this.#maxLevels) {
+        if (this.#levels >= this.#maxLevels) {
           throw new Fault("depth", this.#at - 1, "nested too deep");
         }
+        inObject[this.#levels] = isObject;
+        this.#levels += 1;
         const closing = this.#skipSpace() === (isObject ? CLOSE_OBJECT : CLOSE_ARRAY);
         if (!closing) {
-          if (isObject) this.#key(inObject.length === 1);
+          if (isObject) this.#key(this.#levels === 1);
           continue;
         }
       } else {
@@ -136,13 +151,13 @@ class Reader {
       }
       // A value has ended: close what it closes, until another one must follow.
       for (;;) {
-        const within = inObject.at(-1);
         const next = this.#skipSpace();
-        if (within === undefined) {
+        if (this.#levels === 0) {
           if (this.#at < text.length) this.#fail("nothing more");
           return;
         }
-        const isMember = within && inObject.length === 1;
+        const within = inObject[this.#levels - 1] === true;
+        const isMember = within && this.#levels === 1;
         if (isMember) this.#mark();
         if (next === COMMA) {
           this.#at += 1;
@@ -156,7 +171,7 @@ class Reader {
           this.#fail(within ? "',' or '}'" : "',' or ']'");
         }
         this.#at += 1;
-        inObject.pop();
+        this.#levels -= 1;
       }
     }
   }
@@ -190,7 +205,8 @@ class Reader {
 
   /** Notes the place in what will come out. */
   #mark(): void {
-    this.#marks?.push(this.#pieces.length + this.#at - this.#from);
+    this.#marks[this.#marked] = this.#pieces.length + this.#at - this.#from;
+    this.#marked += 1;
   }
 
   #scalar(code: number): void {
@@ -267,11 +283,15 @@ class Reader {
   }
 }
 
+/** A text of more members gives its marks back. */
+const MOST_KEPT_MARKS = 3_000;
+
 /**
- * One for all texts, each of which is read before the next is begun: V8 throws away the code that it
- * has optimized for a class at each collection that finds no object of it.
+ * One for all texts, each of which is read before the next is begun (but for one that a `visit` reads):
+ * V8 throws away the code that it has optimized for a class at each collection that finds no object of
+ * it.
  */
-const reader = new Reader();
+let idle: Reader | undefined = new Reader();
 
 function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
