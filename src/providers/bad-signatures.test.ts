@@ -33,12 +33,14 @@ function withSignature(signer: Signer, rewrite: (signature: string) => string) {
   });
 }
 
-/** The last digit of its longest run of letters and digits, which is never its time. */
+/** The last digit of a hex or base64 signature, before its padding. */
 function withLastDigit(signature: string, rewrite: (digit: string) => string): string {
-  return signature.replace(
-    /([0-9a-zA-Z])((?:=*$)|(?:,v0=abc$))/,
+  const changed = signature.replace(
+    /([0-9a-zA-Z+/])((?:=*$)|(?:,v0=abc$))/,
     (_, digit: string, end: string) => rewrite(digit) + end,
   );
+  expect(changed).not.toBe(signature);
+  return changed;
 }
 
 const named = signers.map((signer) => [`${signer.provider} ${signer.way ?? ""}`, signer] as const);
