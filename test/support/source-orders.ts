@@ -87,7 +87,7 @@ export function sourceOf(
   );
 }
 
-export interface Posting extends Partial<Letter>, Pick<Sent, "timeoutMs"> {
+export interface Posting extends Partial<Letter> {
   readonly key: Key;
 }
 
@@ -95,11 +95,10 @@ export interface Posting extends Partial<Letter>, Pick<Sent, "timeoutMs"> {
 export async function deliver(
   { url }: Pick<Source, "url">,
   { body, headers }: Pick<Happening, "body" | "headers">,
-  { key, at = now(), id = `msg_${made++}`, address = url, timeoutMs, ...signed }: Posting,
+  { key, at = now(), id = `msg_${made++}`, address = url, ...signed }: Posting,
 ): Promise<Answer> {
   const signature = await key.sign({ body: signed.body ?? body, address, at, id });
-  const patience = timeoutMs === undefined ? {} : { timeoutMs };
-  return send(url, { headers: { ...signature, ...headers }, body, ...patience });
+  return send(url, { headers: { ...signature, ...headers }, body });
 }
 
 /** The n-th thing that happens at this sender, by its present key. */

@@ -41,13 +41,11 @@ describe("1,000 events in one batch, one of them malformed", () => {
       expect(library.verifySignature(key, body, signature, time)).toBe(true);
 
       const happening = { ...json(null), body };
-      // How long it may take is measured where nothing else runs: test/timing/large-batch.test.ts.
-      const posting = { key: sendgrid.key, timeoutMs: 60_000 };
-      expect((await deliver(source, happening, posting)).status).toBe(200);
+      expect((await deliver(source, happening, { key: sendgrid.key })).status).toBe(200);
       await pair.platform.until(() => ranFor(pair, source).length >= 999, 100_000);
       expect(new Set(ranFor(pair, source).map(({ id }) => id)).size).toBe(999);
       // And none of them twice.
-      expect((await deliver(source, happening, posting)).status).toBe(200);
+      expect((await deliver(source, happening, { key: sendgrid.key })).status).toBe(200);
       await happen(sendgrid, source, 5000);
       expect(await ran(pair, source, 1000)).toHaveLength(1000);
     },
