@@ -79,10 +79,10 @@ async function refusalOf(reply: Response): Promise<Refusal> {
     case 403:
     case 404:
     case 429:
-      await reply.body?.cancel();
+      await reply.body?.cancel().catch(brokenOff);
       return refusalOfStatus(reply.status, reply.headers);
     default:
-      await reply.body?.cancel();
+      await reply.body?.cancel().catch(brokenOff);
       throw new PlatformOutage(outageOfStatus(reply.status), `status ${reply.status}`, {
         tookNothing: !MAY_STILL_RUN.has(reply.status),
         retryAfter: reply.headers.get("Retry-After") ?? undefined,
