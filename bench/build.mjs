@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { quietEnv, root, wranglerBin } from "../scripts/wrangler.mjs";
-import { compatibility, startWorker, writeWorker } from "./worker.mjs";
+import { compatibility, startWorker, toml, writeWorker } from "./worker.mjs";
 
 /** Builds our Worker into dist/ and prints the bundle's size. */
 export function buildOurs() {
@@ -12,7 +12,7 @@ export function buildOurs() {
   }
 }
 
-/** The bundle of one of the bare Workers in this folder. */
+/** The bundle of one of the bare Workers in this folder, made with our own bundle's settings. */
 export function bundleBare(folder, name = "bare") {
   mkdirSync(folder, { recursive: true });
   const config = join(folder, "wrangler.json");
@@ -23,7 +23,8 @@ export function bundleBare(folder, name = "bare") {
       main: join(root, "bench", `${name}.js`),
       compatibility_date: compatibility.date,
       compatibility_flags: compatibility.flags,
-      minify: true,
+      minify: setting("minify"),
+      keep_names: setting("keep_names"),
     }),
   );
   const args = ["deploy", "--dry-run", "--config", config, "--outdir", join(folder, "dist")];
@@ -33,6 +34,10 @@ export function bundleBare(folder, name = "bare") {
     stdio: ["ignore", "inherit", "inherit"],
   });
   return readFileSync(join(folder, "dist", `${name}.js`), "utf8");
+}
+
+function setting(name) {
+  return new RegExp(`^${name} = true$`, "m").test(toml);
 }
 
 export const OUR_OBJECTS = {

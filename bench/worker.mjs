@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import workerd from "workerd";
 import { root } from "../scripts/wrangler.mjs";
 
-const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
+/** Our own settings. */
+export const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
 export const compatibility = {
   date: /^compatibility_date = "([^"]+)"/m.exec(toml)[1],
   flags: JSON.parse(/^compatibility_flags = (\[.*\])/m.exec(toml)?.[1] ?? "[]"),
