@@ -131,8 +131,7 @@ function handlingOf(values: Parameters, rules: HandlingRules): Handling {
 }
 
 function unwaited({ overlap, debounceSeconds, callbackUrl }: Handling): Handling {
-  const callback = callbackUrl === undefined ? {} : { callbackUrl };
-  return { asynchronous: true, overlap, debounceSeconds, ...callback };
+  return { asynchronous: true, overlap, debounceSeconds, callbackUrl };
 }
 
 function lengthOf(fields: Fields): number {

@@ -6,8 +6,8 @@ import type { Overlap, Parameters } from "./parameter-schemas.ts";
 export interface Handling {
   readonly asynchronous: boolean;
   /** How long the caller of an asynchronous task waits for its answer. */
-  readonly waitSeconds?: number;
-  readonly callbackUrl?: string;
+  readonly waitSeconds?: number | undefined;
+  readonly callbackUrl?: string | undefined;
   readonly overlap: Overlap;
   /** 0 for none. */
   readonly debounceSeconds: number;
@@ -29,8 +29,8 @@ export function readHandling(given: Partial<Parameters>, rules: HandlingRules): 
   const waitSeconds = given.wait ?? preferred;
   return {
     asynchronous: given.asynchronous === true || waitSeconds !== undefined,
-    ...(waitSeconds !== undefined && { waitSeconds }),
-    ...(given.callback_url !== undefined && { callbackUrl: given.callback_url }),
+    waitSeconds,
+    callbackUrl: given.callback_url,
     overlap: given.overlap ?? "queue",
     debounceSeconds: given.debounce ?? 0,
   };

@@ -45,7 +45,7 @@ export interface Delivery {
   readonly newTaskId: () => string;
   readonly rules: HandlingRules;
   /** What is wrong with the request's headers. */
-  readonly problems?: readonly Problem[];
+  readonly problems?: readonly Problem[] | undefined;
 }
 
 export const PROMPT_MISSING: Problem = {
@@ -72,7 +72,7 @@ const MOST_ESCAPED = 6;
 export function readInvocation(delivery: Delivery): Result<Invocation> {
   const { query, uploads, newTaskId } = delivery;
   const { fields, addresses } = takeAddresses(delivery.body);
-  const files: readonly TaskFile[] = [...uploads, ...addresses];
+  const files: readonly TaskFile[] = uploads.length > 0 ? [...uploads, ...addresses] : addresses;
   const read = readParameters(query, fields);
   if (!read.hasAgent) return refused({ reason: "agent_id_missing" });
   const { context, chars: contextChars } = contextOf(fields);

@@ -74,7 +74,7 @@ function take(
     uploads: upload.files,
     newTaskId,
     rules: rulesFor(exchange),
-    ...(!key.ok && { problems: [key.refusal] }),
+    problems: key.ok ? undefined : [key.refusal],
   });
   if (!invocation.ok) return refuse(exchange, invocation.refusal);
   const idempotencyKey = key.ok ? key.value : undefined;

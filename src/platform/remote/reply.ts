@@ -29,8 +29,10 @@ const NOTHING_SHOWN: Shown = {
   input: "null",
 };
 
+const SHOWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(NOTHING_SHOWN));
+
 function isShownField(name: string): name is keyof Shown {
-  return Object.hasOwn(NOTHING_SHOWN, name);
+  return SHOWN_FIELDS.has(name);
 }
 
 const problemSchema = z.object({
