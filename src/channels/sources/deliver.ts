@@ -4,7 +4,7 @@
  */
 import { type Source, secretsOf } from "../../agent-desk/source.ts";
 import { readMediaType } from "../../invocation/media-type.ts";
-import type { Proof, Proven, Received } from "../../providers/provider.ts";
+import type { Proven, Received } from "../../providers/provider.ts";
 import { accepted, refused, type Refusal } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { answerSender, refuse } from "../respond.ts";
@@ -12,7 +12,7 @@ import type { Exchange } from "../exchange.ts";
 import { mayHoldFiles, NO_UPLOAD, openUpload } from "../webhook/upload-for.ts";
 import { isBraked } from "./doors.ts";
 import { noteOne } from "./note.ts";
-import { type ProvenBody, readProven } from "./proven-body.ts";
+import { type ProvenBody, type ProvingOptions, readProven } from "./proven-body.ts";
 import { runAll } from "./run-all.ts";
 import { publicOrigin } from "./shown-source.ts";
 import { refuseUnproven, TOO_MANY } from "./unproven.ts";
@@ -24,13 +24,14 @@ export async function deliver(exchange: Exchange, source: Source): Promise<Respo
   if (!provider.isVerified && (await isBraked(exchange, source, "taken")))
     return refuse(exchange, TOO_MANY);
   const proof = begun.value;
-  if (!mayHoldFiles(readMediaType(exchange.headers.get("content-type")))) {
-    return receive(exchange, source, { proof, upload: NO_UPLOAD.upload });
+  const type = readMediaType(exchange.headers.get("content-type"));
+  if (!mayHoldFiles(type)) {
+    return receive(exchange, source, { proof, type, upload: NO_UPLOAD.upload });
   }
   const { organisation } = source;
   const admit = () => Promise.resolve(accepted({ organisation }));
   const { upload, settle } = openUpload(exchange, { isHashed: false, admit });
-  return settle(() => receive(exchange, source, { proof, upload: uploadOf(source, upload) }));
+  return settle(() => receive(exchange, source, { proof, type, upload: uploadOf(source, upload) }));
 }
 
 function beginProof(exchange: Exchange, source: Source) {
@@ -53,18 +54,12 @@ function uploadOf({ settings, provider }: Source, upload: Upload): Upload {
   return files ? upload : { ...upload, add: () => Promise.resolve(refused(NO_FILES)) };
 }
 
-interface Arriving {
-  readonly proof: Proof;
-  readonly upload: Upload;
-}
+type Arriving = Omit<ProvingOptions, "config">;
 
-async function receive(
-  exchange: Exchange,
-  source: Source,
-  { proof, upload }: Arriving,
-): Promise<Response> {
-  const read = await readProven(exchange.request, { proof, upload, config: exchange.rooms.config });
-  if (read.ok) return takeProven(exchange, source, { ...read.value, upload });
+async function receive(exchange: Exchange, source: Source, arriving: Arriving): Promise<Response> {
+  const { config } = exchange.rooms;
+  const read = await readProven(exchange.request, { ...arriving, config });
+  if (read.ok) return takeProven(exchange, source, { ...read.value, upload: arriving.upload });
   if ("fault" in read.refusal) return refuseUnproven(exchange, source, { why: read.refusal.fault });
   return refuseNoted(exchange, source, read.refusal.refusal);
 }

@@ -3,7 +3,7 @@
  * they are inflated or parsed, and nothing of what parsing finds is told before it has come out well.
  */
 import { type Body, type Fields, NO_BODY } from "../../invocation/fields.ts";
-import { type BodyKind, type MediaType, readMediaType } from "../../invocation/media-type.ts";
+import type { BodyKind, MediaType } from "../../invocation/media-type.ts";
 import type { Config } from "../../config.ts";
 import { pieces, StreamBroken } from "../../pieces.ts";
 import type { Proof, ProofFault, Proven } from "../../providers/provider.ts";
@@ -22,6 +22,8 @@ export type Turned = { readonly fault: ProofFault } | { readonly refusal: Refusa
 
 export interface ProvingOptions {
   readonly proof: Proof;
+  /** What the body's `Content-Type` says. */
+  readonly type: Result<MediaType>;
   readonly config: Config;
   readonly upload: Upload;
 }
@@ -30,13 +32,9 @@ export function readProven(
   request: Request,
   options: ProvingOptions,
 ): Promise<Result<ProvenBody, Turned>> {
-  const type = typeOf(request);
-  const mayStream = options.proof.needs !== "bytes" && type.ok && isInParts(type.value.kind);
+  const { proof, type } = options;
+  const mayStream = proof.needs !== "bytes" && type.ok && isInParts(type.value.kind);
   return mayStream ? readStreaming(request, options) : readHeld(request, options);
-}
-
-function typeOf({ headers }: Request): Result<MediaType> {
-  return readMediaType(headers.get("content-type"));
 }
 
 /** Forms with parts and files go to the store as they come, uncommitted until the proof is good. */
@@ -46,10 +44,9 @@ function isInParts(kind: BodyKind): kind is "multipart" | "file" {
 
 async function readStreaming(
   request: Request,
-  { proof, config, upload }: ProvingOptions,
+  { proof, type, config, upload }: ProvingOptions,
 ): Promise<Result<ProvenBody, Turned>> {
   const onPiece = (piece: Uint8Array) => proof.update(piece);
-  const type = typeOf(request);
   const body = await readBody(request, bodyOptions({ type, config, upload, onPiece }));
   // A limit is told at once: the rest would only be read to be thrown away.
   if (!body.ok && body.refusal.reason === "limit_exceeded") return refused(body);
@@ -118,10 +115,9 @@ const NO_FIELDS: Fields = new Map();
 function parse(
   request: Request,
   bytes: Uint8Array,
-  { config, upload }: ProvingOptions,
+  { type, config, upload }: ProvingOptions,
 ): Result<Body> | Promise<Result<Body>> {
   if (bytes.byteLength === 0) return accepted(NO_BODY);
-  const type = typeOf(request);
   if (!type.ok) return type;
   const { kind } = type.value;
   const { url, headers } = request;
