@@ -9,7 +9,7 @@ import { pieces, StreamBroken } from "../../pieces.ts";
 import type { Proof, ProofFault, Proven } from "../../providers/provider.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
-import { fieldsOf, readBody, readWhole } from "../webhook/body.ts";
+import { fieldsOf, giveBack, readBody, readWhole } from "../webhook/body.ts";
 import { isGzip } from "../webhook/inflate.ts";
 
 export interface ProvenBody {
@@ -90,23 +90,34 @@ async function readRest({ body }: Request, { maxBytes, onPiece }: Rest): Promise
 
 async function readHeld(
   request: Request,
-  options: ProvingOptions,
+  proving: ProvingOptions,
 ): Promise<Result<ProvenBody, Turned>> {
-  const { proof, config } = options;
   const gzip = isGzip(request.headers.get("content-encoding"));
-  const bytes = await readWhole(request, { config, isGzip: gzip.ok && gzip.value });
+  const options = { config: proving.config, isGzip: gzip.ok && gzip.value };
+  const bytes = await readWhole(request, options);
   if (!bytes.ok) return refused(bytes);
-  proof.update(bytes.value);
+  const read = await proveHeld(request, bytes.value, proving);
+  giveBack(bytes.value);
+  return read;
+}
+
+async function proveHeld(
+  request: Request,
+  bytes: Uint8Array,
+  proving: ProvingOptions,
+): Promise<Result<ProvenBody, Turned>> {
+  const { proof } = proving;
+  proof.update(bytes);
   if (proof.needs === "fields") {
-    const body = await parse(request, bytes.value, options);
+    const body = await parse(request, bytes, proving);
     // The proof stands in the fields: without them there is none.
     const proven = proof.finish({ fields: body.ok ? body.value.fields : NO_FIELDS });
     if (!proven.ok) return refused({ fault: proven.refusal });
     return body.ok ? accepted({ proven: proven.value, body: body.value }) : refused(body);
   }
-  const proven = proof.finish({ bytes: bytes.value });
+  const proven = proof.finish({ bytes });
   if (!proven.ok) return refused({ fault: proven.refusal });
-  const body = await parse(request, bytes.value, options);
+  const body = await parse(request, bytes, proving);
   return body.ok ? accepted({ proven: proven.value, body: body.value }) : refused(body);
 }
 
