@@ -36,8 +36,10 @@ export function bundleBare(folder, name = "bare") {
   return readFileSync(join(folder, "dist", `${name}.js`), "utf8");
 }
 
+/** As `wrangler.toml` has it; left to wrangler where it says nothing. */
 function setting(name) {
-  return new RegExp(`^${name} = true$`, "m").test(toml);
+  const [, value] = new RegExp(`^${name} = (true|false)$`, "m").exec(toml) ?? [];
+  return value && value === "true";
 }
 
 export const OUR_OBJECTS = {
