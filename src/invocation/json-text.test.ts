@@ -96,6 +96,22 @@ describe("readJson's visit", () => {
     expect(visit).not.toHaveBeenCalled();
   });
 
+  it("may read JSON itself", () => {
+    const within: unknown[] = [];
+    const text = '{ "a": {"x":1,"y":2}, "b": {"z":3} }';
+    readJson(text, 1_000, (name, value) => within.push([name, visited(value)]));
+    expect(within).toEqual([
+      [
+        "a",
+        [
+          ["x", "1"],
+          ["y", "2"],
+        ],
+      ],
+      ["b", [["z", "3"]]],
+    ]);
+  });
+
   it("is shown what membersOf finds, however the text is written", () => {
     const space = fc.constantFrom("", " ", "\n\t");
     fc.assert(
