@@ -65,8 +65,9 @@ describe("a gateway that is killed while it serves a bot", () => {
       const taken = (await sent).map(({ status }) => status === "fulfilled");
       expect(taken).toContain(true);
 
-      // Telegram sends again what was not answered; this one sends all of it again.
-      const again = await Promise.all(messages.map((message) => pair.hook(bot, message)));
+      // Telegram sends again what was not answered; this one also half of what was.
+      const sentAgain = messages.filter((_, n) => taken[n] !== true || n % 2 === 0);
+      const again = await Promise.all(sentAgain.map((message) => pair.hook(bot, message)));
       expect(new Set(again.map(({ status }) => status))).toEqual(new Set([200]));
       await Promise.all(
         chats(40).map((chat) => pair.hook(bot, telegramUpdate(SECRET, chat * 10 + 1, chat, "bye"))),
