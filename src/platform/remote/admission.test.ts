@@ -177,6 +177,18 @@ describe("admit", () => {
 const run = (platform: Platform) => platform.run(task, KEY);
 const start = (platform: Platform) => platform.start(task, KEY);
 
+describe("a refusal whose body breaks off", () => {
+  const broken: UnderlyingSource = {
+    cancel: () => Promise.reject(new Error("Network connection lost.")),
+  };
+
+  it.each([401, 404, 429, 503])("is an outage after %i", async (status) => {
+    reply = () => new Response(new ReadableStream(broken), { status });
+    const failure = { name: "PlatformOutage", reason: "platform_failed" };
+    await expect(run(isolate())).rejects.toMatchObject(failure);
+  });
+});
+
 describe("a key that the platform refuses later", () => {
   const refuses = json({ detail: "no" }, 401);
 
