@@ -38,27 +38,29 @@ async function timeToFirstAnswer(config) {
 
 /**
  * Turn and turn about: bare, ours, ours, bare …, one pair of figures a round. The Workers are started
- * anew every few rounds: one start of a process differs from the next by some hundredths.
+ * anew every few rounds: one start of a process differs from the next by some hundredths. Which is
+ * started and warmed first changes too: what was warmed first has waited since, and is slower for it.
  */
 export async function measureSpeed(workers, configs, what, { speedStarts, ...extent }) {
   const pairs = [];
   for (let start = 0; start < speedStarts; start += 1) {
-    for (const side of sides) workers[side] = await startWorker(configs[side]);
+    const order = inTurn(sides, start);
+    for (const side of order) workers[side] = await startWorker(configs[side]);
     await checkSameBytes(workers, what);
-    pairs.push(...(await measureRounds(workers, what, extent)));
+    pairs.push(...(await measureRounds(workers, what, extent, order)));
     for (const side of sides) await workers[side].stop();
   }
   return pairs;
 }
 
-async function measureRounds(workers, what, { rounds, seconds, warmUp }) {
+async function measureRounds(workers, what, { rounds, seconds, warmUp }, order) {
   // V8 goes on optimising for some ten thousand requests.
   const requests = Math.ceil(what.warmUpRequests * warmUp);
-  for (const side of sides) await load(workers[side], what[side], what, { requests });
+  for (const side of order) await load(workers[side], what[side], what, { requests });
   const pairs = [];
   for (let round = 0; round < rounds; round += 1) {
     const pair = {};
-    for (const side of inTurn(sides, round)) {
+    for (const side of inTurn(order, round)) {
       pair[side] = await load(workers[side], what[side], what, { seconds });
     }
     pairs.push(pair);

@@ -22,7 +22,7 @@ const MANY_CONVERSATIONS = Math.min(10_000, Math.floor(openFileLimit() / 4));
 const MAX_GROWTH_BYTES = 16 * 1024 * 1024;
 const extent = quick
   ? { starts: 3, speedStarts: 1, rounds: 2, seconds: 1, warmUp: 0.1, requests: 5_000 }
-  : { starts: 9, speedStarts: 3, rounds: 5, seconds: 2.5, warmUp: 1, requests: 100_000 };
+  : { starts: 9, speedStarts: 4, rounds: 4, seconds: 2.5, warmUp: 1, requests: 100_000 };
 
 const folder = mkdtempSync(join(tmpdir(), "inlet-bench-"));
 // What a commit costs the disk is the same for both sides, and would hide what they cost themselves.
