@@ -78,10 +78,7 @@ function readText(
   });
 }
 
-/**
- * Frees the memory of bytes that nothing needs any more. Left to the collector, each request takes
- * memory that the processor's cache does not hold: a twentieth of what a small one costs.
- */
+/** Frees the memory of bytes that nothing needs any more, before the collector would. */
 export function giveBack({ buffer }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
