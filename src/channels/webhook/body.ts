@@ -55,7 +55,6 @@ export function readBody(request: Request, options: BodyOptions): Promise<Result
         config: options.config,
         hasPrompt: options.hasPrompt,
         isGzip: gzip.value,
-        length,
       });
   }
 }
@@ -68,7 +67,7 @@ function lengthIn(headers: Headers): number {
 function readText(
   request: Request,
   kind: Exclude<BodyKind, "multipart" | "file">,
-  options: FieldsOptions & { readonly length: number },
+  options: FieldsOptions,
 ): Promise<Result<Body>> {
   return readWhole(request, options).then((bytes) => {
     if (!bytes.ok) return bytes;
@@ -199,29 +198,24 @@ async function unlessEmpty({ headers, body }: Request, refusal: Refusal): Promis
 /** A body that is no file, as it was sent. What cannot be compressed grows a little. */
 export function readWhole(
   request: Request,
-  { config, isGzip: isCompressed, length }: WholeOptions,
+  { config, isGzip: isCompressed }: Pick<FieldsOptions, "config" | "isGzip">,
 ): Promise<Result<Uint8Array>> {
   const { MAX_BODY_BYTES: most } = config;
   const maxBytes = isCompressed ? most + GZIP_OVERHEAD_BYTES + most / 1_000 : most;
-  return readRaw(request, { maxBytes, tooLarge: () => tooLarge("MAX_BODY_BYTES", config), length });
-}
-
-interface WholeOptions extends Pick<FieldsOptions, "config" | "isGzip"> {
-  /** What `Content-Length` says, where that was read. */
-  readonly length?: number;
+  return readRaw(request, { maxBytes, tooLarge: () => tooLarge("MAX_BODY_BYTES", config) });
 }
 
 export interface RawOptions {
   readonly maxBytes: number;
   readonly tooLarge: () => Refusal;
-  readonly length?: number | undefined;
 }
 
 /** A request's bytes; refuses those that are too many, or were cut off. */
 export function readRaw(
   request: Request,
-  { maxBytes, tooLarge: tooMany, length = lengthIn(request.headers) }: RawOptions,
+  { maxBytes, tooLarge: tooMany }: RawOptions,
 ): Promise<Result<Uint8Array>> {
+  const length = lengthIn(request.headers);
   if (length > maxBytes) return Promise.resolve(refused(tooMany()));
   // The runtime holds a body to its Content-Length, and reads it whole the fastest.
   if (length >= 0) {
