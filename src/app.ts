@@ -1,5 +1,6 @@
 /** Each address, with the handlers of its methods. */
-import { Hono } from "hono";
+import { HonoBase } from "hono/hono-base";
+import { RegExpRouter } from "hono/router/reg-exp-router";
 import { about, health, openapi } from "./channels/about/about.ts";
 import { files } from "./channels/files/files.ts";
 import { framed } from "./channels/framed.ts";
@@ -10,8 +11,9 @@ import { deleteSource, listSources, retrySource, showSource } from "./channels/s
 import { retryTask, showTask } from "./channels/tasks/tasks.ts";
 import { webhook } from "./channels/webhook/webhook.ts";
 
-export function createApp(): Hono<{ Bindings: Env }> {
-  const app = new Hono<{ Bindings: Env }>();
+export function createApp(): HonoBase<{ Bindings: Env }> {
+  // Without the router that Hono keeps for addresses which this one cannot match: there are none.
+  const app = new HonoBase<{ Bindings: Env }>({ router: new RegExpRouter() });
   const source = { GET: showSource, PUT: putSource, DELETE: deleteSource };
 
   // One handler an address: it is called without a queue of middleware around it.
