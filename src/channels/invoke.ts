@@ -80,19 +80,33 @@ export async function invokeInTurn(
     if (!placed.isRepeat) upload.keep();
     return start(exchange, turnCall, placed);
   }
-  const end = await timed(exchange, exchange.rooms.conversations.run(turnCall, placed, deadline));
-  if (end.ok && !placed.isRepeat) upload.keep();
+  const running = exchange.rooms.conversations.run(turnCall, placed, deadline);
+  const end = await timed(exchange, keepingOnFault(upload, running));
+  if (mayHaveRun(end) && !placed.isRepeat) upload.keep();
   return respondWith(exchange, end, turnCall.shape);
 }
 
-/** Hands a task over; files are kept where it may be on disk all the same. */
-export async function place(
+/** A turn whose end was lost may have been the agent's. */
+function mayHaveRun(end: Result<TaskState>): boolean {
+  return end.ok || end.refusal.reason === "platform_failed";
+}
+
+/** Hands a task over. */
+export function place(
   exchange: Exchange,
   call: TurnCall,
   upload: Pick<Upload, "keep">,
 ): Promise<Placed | "conflict"> {
+  return keepingOnFault(upload, exchange.rooms.conversations.place(call));
+}
+
+/** After a fault of ours the task may be on disk, or at the platform, all the same. */
+async function keepingOnFault<Value>(
+  upload: Pick<Upload, "keep">,
+  work: Promise<Value>,
+): Promise<Value> {
   try {
-    return await exchange.rooms.conversations.place(call);
+    return await work;
   } catch (thrown) {
     if (!(thrown instanceof PlatformOutage)) upload.keep();
     throw thrown;

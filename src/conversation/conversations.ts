@@ -115,8 +115,7 @@ export function createConversations(options: ConversationsOptions): Conversation
     try {
       return await within(seconds, platform.show(call.task.id, call));
     } catch (thrown) {
-      if (!(thrown instanceof PlatformOutage)) throw thrown;
-      throw new PlatformOutage(thrown.reason, thrown.why, { tookNothing: true });
+      throw thrown instanceof PlatformOutage ? thrown.told(true) : thrown;
     }
   };
 
@@ -190,7 +189,8 @@ export function createConversations(options: ConversationsOptions): Conversation
       const reason = thrown instanceof PlatformOutage ? thrown.reason : "internal";
       const isUnknown = mayBeSent && reason !== "platform_unreachable";
       await settle(isUnknown ? { kind: "unknown", why: reason } : { kind: "not_sent" });
-      throw thrown;
+      // The platform is asked from here on, whatever it answered: it may have the task.
+      throw isUnknown && thrown instanceof PlatformOutage ? thrown.told(false) : thrown;
     } finally {
       clearInterval(renewal);
     }

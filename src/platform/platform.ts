@@ -55,4 +55,9 @@ export class PlatformOutage extends Error {
     this.retryAfter = retryAfter;
     this.why = cause instanceof Error ? cause.message : String(cause);
   }
+
+  /** The same outage, as who knows more of it than the adapter tells it on. */
+  told(tookNothing: boolean): PlatformOutage {
+    return new PlatformOutage(this.reason, this.why, { tookNothing, retryAfter: this.retryAfter });
+  }
 }

@@ -167,6 +167,31 @@ describe("after the platform was called, sync, its files are", () => {
   });
 });
 
+const named = () => `agent_id=agent-1&task_id=${crypto.randomUUID()}`;
+
+describe("in a conversation, where the platform is asked whether it has taken the task, its files are", () => {
+  it.each<[number, string, () => Posted]>([
+    [500, "a task_id", () => ({ query: named() })],
+    [503, "a task_id", () => ({ query: named() })],
+    [500, "an Idempotency-Key", () => ({ headers: { "idempotency-key": crypto.randomUUID() } })],
+    [503, "an Idempotency-Key", () => ({ headers: { "idempotency-key": crypto.randomUUID() } })],
+  ])("kept after its %i to a call with %s", async (status, _, call) => {
+    const before = pair.gateway.stored().keys.length;
+    platformSays("POST", { status });
+    expect((await post(call())).status).toBe(502);
+    expect(pair.gateway.stored().keys).toHaveLength(before + 1);
+    const opened = await open(links(pair)[0] ?? "");
+    expect(Buffer.from(opened.bytes).toString()).toBe("Hello");
+  });
+
+  it.each([404, 422, 429])("removed after its %i, with which it has not", async (status) => {
+    const before = pair.gateway.stored();
+    platformSays("POST", { status });
+    expect((await post({ query: named() })).status).toBe(status);
+    expect(pair.gateway.stored()).toEqual(before);
+  });
+});
+
 describe("where the platform is not there at all", () => {
   it.each([
     ["alone", ""],
