@@ -26,7 +26,6 @@ describe("readRange", () => {
     ["it is no number", "bytes=a-b"],
     ["it is a fraction", "bytes=0.5-1"],
     ["it has no unit", "0-1"],
-    ["it has more digits than a number can", "bytes=0-99999999999999999999"],
   ])("is the whole file where %s", (_, header) => {
     expect(readRange(header)).toBeUndefined();
   });
@@ -88,6 +87,9 @@ describe("isNotModified", () => {
     ["the tag is empty", { "if-none-match": "" }],
     ["the copy is older", { "if-modified-since": BEFORE }],
     ["the date is none", { "if-modified-since": "yesterday" }],
+    ["the date is a year", { "if-modified-since": "2099" }],
+    ["the date is a number", { "if-modified-since": "99999" }],
+    ["the date is of another form", { "if-modified-since": "2099-01-01T00:00:00Z" }],
     [
       "the tag is another, though the date is good",
       { "if-none-match": '"x"', "if-modified-since": AT },

@@ -16,12 +16,18 @@ interface Validators {
  * unit, or names several: the whole file is then the answer (RFC 9110 §14.2).
  */
 export function readRange(header: string | null): ByteRange | undefined {
-  const [, first, last] = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i.exec(header ?? "") ?? [];
+  const [, first, last] = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(header ?? "") ?? [];
   if (first === undefined || last === undefined || (first === "" && last === "")) return undefined;
-  if (first === "") return { suffix: Number(last) };
-  if (last === "") return { offset: Number(first) };
-  const length = Number(last) - Number(first) + 1;
-  return length >= 1 ? { offset: Number(first), length } : undefined;
+  if (first === "") return { suffix: position(last) };
+  const offset = position(first);
+  const end = last === "" ? Number.MAX_SAFE_INTEGER : position(last);
+  if (end === Number.MAX_SAFE_INTEGER) return { offset };
+  return end >= offset ? { offset, length: end - offset + 1 } : undefined;
+}
+
+/** What no number can hold lies behind every file. */
+function position(digits: string): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }
 
 /** First and last byte of a range within `size` bytes; `undefined` if it lies outside. */
@@ -39,7 +45,7 @@ export function resolveRange(
 export function isNotModified(headers: Headers, { etag, uploadedAt }: Validators): boolean {
   const tags = headers.get("if-none-match");
   if (tags !== null) return tags.trim() === "*" || tagsIn(tags).includes(opaque(etag));
-  const since = Date.parse(headers.get("if-modified-since") ?? "");
+  const since = readDate(headers.get("if-modified-since") ?? "");
   return wholeSeconds(uploadedAt.getTime()) <= since;
 }
 
@@ -49,7 +55,12 @@ export function isRangeWanted(headers: Headers, { etag, uploadedAt }: Validators
   if (condition === undefined) return true;
   return condition.includes('"')
     ? condition === etag
-    : Date.parse(condition) === wholeSeconds(uploadedAt.getTime());
+    : readDate(condition) === wholeSeconds(uploadedAt.getTime());
+}
+
+/** Unix milliseconds of an HTTP date, each form of which begins with a day (RFC 9110 §5.6.7); else NaN. */
+function readDate(text: string): number {
+  return /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 function tagsIn(header: string): string[] {
