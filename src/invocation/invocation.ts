@@ -73,7 +73,7 @@ export function readInvocation(delivery: Delivery): Result<Invocation> {
   const { query, uploads, newTaskId } = delivery;
   const { fields, addresses } = takeAddresses(delivery.body);
   const files: readonly TaskFile[] = uploads.length > 0 ? [...uploads, ...addresses] : addresses;
-  const read = readParameters(query, fields);
+  const read = readParameters(query, delivery.body.fields);
   if (!read.hasAgent) return refused({ reason: "agent_id_missing" });
   const { context, chars: contextChars } = contextOf(fields);
   const isWhole = context.length === delivery.body.fields.size;
@@ -183,7 +183,7 @@ function addressesIn(json: JsonText): LinkedFile[] {
 }
 
 function isHttpsAddress(text: string): boolean {
-  return /^https:\/\//i.test(text) && URL.canParse(text);
+  return /^https:\/\/[^\p{Cc}\p{Cs}]+$/iu.test(text) && URL.canParse(text);
 }
 
 /**
@@ -196,9 +196,10 @@ function withUploads(
 ): readonly (readonly [string, JsonText])[] {
   if (uploads.length === 0) return context;
   const list = uploads.map(({ field, name, type, size }) => ({ field, name, type, size }));
-  const others = context.map(
-    ([name, value]) => [name === "files" ? "files_field" : name, value] as const,
-  );
+  const taken = new Set(context.map(([name]) => name));
+  let room = "files_field";
+  while (taken.has(room)) room += "_";
+  const others = context.map(([name, value]) => [name === "files" ? room : name, value] as const);
   return [...others, ["files", toJsonText(list)]];
 }
 

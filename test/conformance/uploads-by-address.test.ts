@@ -48,11 +48,21 @@ describe("files by their addresses in JSON", () => {
     ["objects", [{ url: "https://files.test/a" }]],
     ["a script", ["javascript:alert(1)"]],
     ["a file", ["file:///etc/passwd"]],
+    ["an address with a line break in it", ["https://files.test/a\nb"]],
+    ["an address with NUL in it", ["https://files.test/a\0b"]],
+    ["an address with half a character", ["https://files.test/\ud800"]],
   ])("are context where they are %s", async (_, files) => {
     expect((await json(files, "prompt=P")).status).toBe(200);
     expect(links(pair)).toEqual([]);
     const { additional_context: context } = pair.lastTask() as { additional_context: string };
     expect(JSON.parse(context)).toEqual({ a: 1, files });
+  });
+
+  it("can be mapped", async () => {
+    await json(["https://files.test/a.pdf"], "map.prompt=files.0");
+    expect(pair.lastTask()).toMatchObject({
+      input: { text: "https://files.test/a.pdf", files: ["https://files.test/a.pdf"] },
+    });
   });
 
   it("are context in a form", async () => {
