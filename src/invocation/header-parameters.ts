@@ -16,6 +16,11 @@ export function headerParameters(header: string): ReadonlyMap<string, string> {
   return parameters;
 }
 
+/** What of the header's parameters could not be read. */
+export function unreadIn(header: string): string {
+  return header.replace(/^[^;]*/, "").replace(PARAMETER, "");
+}
+
 /** A header's `filename*` (RFC 8187), else its `filename`; `undefined` if it has neither. */
 export function fileNameOf(parameters: ReadonlyMap<string, string>): string | undefined {
   return extendedValue(parameters.get("filename*")) || parameters.get("filename");

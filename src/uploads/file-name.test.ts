@@ -12,6 +12,7 @@ describe("safeFileName", () => {
     ["letters of any script", "отчёт 報告 تقرير.docx", "отчёт 報告 تقرير.docx"],
     ["emoji, joined ones too", "👩‍👩‍👧 ☕.png", "👩‍👩‍👧 ☕.png"],
     ["more than one dot", "archive.2026.tar.zip", "archive.2026.tar.zip"],
+    ["what only looks escaped", "a%22b%0D%0A.txt", "a%22b%0D%0A.txt"],
     ["marks that an address must escape", "100% #1 & 'a'+b;c=d,e.txt", "100% #1 & 'a'+b;c=d,e.txt"],
   ])("leaves as it is: %s", (_, name) => {
     expect(safeFileName(name)).toBe(name);
@@ -25,7 +26,6 @@ describe("safeFileName", () => {
     ["an absolute path", "/etc/cron.d/job.txt", "job.txt"],
     ["a stream of NTFS", "a.txt:evil.exe", "a.txt_evil.exe"],
     ["a line break and a header", "a\r\nSet-Cookie: x", "aSet-Cookie_ x"],
-    ["what a browser escapes", "a%0D%0ASet-Cookie%22b%22.txt", "aSet-Cookie_b_.txt"],
     ["NUL and other controls", "a\0b\u0007c\u007f\u0085.txt", "abc.txt"],
     ["a device of Windows", "con.txt", "_con.txt"],
     ["a device in capitals, with no extension", "LPT1", "_LPT1"],

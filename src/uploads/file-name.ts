@@ -6,16 +6,13 @@ const UNSEEN =
   /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\u2028\u2029\uFEFF\uFFF9-\uFFFB]/gu;
 const FORBIDDEN_ON_WINDOWS = /[<>:"|?*]/g;
 const RESERVED_ON_WINDOWS = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|$)/i;
-// What browsers escape in the name of a part (WHATWG HTML, "multipart/form-data").
-const ESCAPED = /%(22|0D|0A)/gi;
 
 /**
  * The last part of the path, in NFC, without what cannot be seen, at most 200 bytes of UTF-8 with
  * its extension kept; `file` if nothing is left.
  */
 export function safeFileName(name: string): string {
-  const unescaped = name.replace(ESCAPED, (escape) => decodeURIComponent(escape));
-  const base = unescaped.split(/[/\\]/).at(-1) ?? "";
+  const base = name.split(/[/\\]/).at(-1) ?? "";
   const seen = base.toWellFormed().normalize("NFC").replace(UNSEEN, "");
   const plain = seen.replace(FORBIDDEN_ON_WINDOWS, "_");
   const harmless = withoutMargin(plain).replace(RESERVED_ON_WINDOWS, "_$&");
@@ -35,10 +32,11 @@ function isMargin(character: string | undefined): boolean {
   return character === "." || character?.trim() === "";
 }
 
-/** What stands behind the last dot, in lower case; empty if there is no such dot. */
+/** What stands behind the last dot, in lower case; empty if that is none, as in `Report v1.2` or `Dr. Who`. */
 export function extensionOf(name: string): string {
   const dot = name.lastIndexOf(".");
-  return dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
+  const extension = dot > 0 ? name.slice(dot + 1).toLowerCase() : "";
+  return /^\d*$|\s/.test(extension) ? "" : extension;
 }
 
 /** The name with an extension that it has not, and still no longer than a name may be. */

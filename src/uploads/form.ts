@@ -28,7 +28,7 @@ export async function readForm(
   try {
     for await (const part of readParts(source, boundaryOf(contentType))) {
       parts += 1;
-      if (!(parts <= limits.MAX_FIELDS + limits.MAX_FILES)) return refused(tooManyParts(limits));
+      if (!(parts <= mostParts(limits))) return refused(tooManyParts(limits));
       const file = part.isFile ? await presentFile(part) : undefined;
       if (file !== undefined) {
         const added = await upload.add(file);
@@ -87,9 +87,13 @@ function fieldsTooLarge({ MAX_BODY_BYTES: value }: FormOptions["limits"]): Refus
   return tooLarge({ what: "All fields", value, unit: "bytes", setting: "MAX_BODY_BYTES" });
 }
 
-/** Inputs that were left empty are no files, but each costs its reading. */
-function tooManyParts({ MAX_FIELDS, MAX_FILES }: FormOptions["limits"]): Refusal {
-  const value = MAX_FIELDS + MAX_FILES;
+/** Inputs that were left empty are no files, but each costs its reading: as many again may come. */
+function mostParts({ MAX_FIELDS, MAX_FILES }: FormOptions["limits"]): number {
+  return 2 * (MAX_FIELDS + MAX_FILES);
+}
+
+function tooManyParts(limits: FormOptions["limits"]): Refusal {
+  const value = mostParts(limits);
   return tooLarge({ what: "A form", value, unit: "parts", setting: "MAX_FIELDS, MAX_FILES" });
 }
 

@@ -92,7 +92,14 @@ describe("isAcceptedName", () => {
     },
   );
 
-  it.each(["a.exe", "a.js", "a.tar.gz", "a.mp4", "a.bin", "a.pdf.exe", "a.docm", "v1.2 notes"])(
+  it.each(["v1.2 notes", "Report v1.2", "Dr. Who", "2026.11.23"])(
+    "takes %s, which has no extension",
+    (name) => {
+      expect(isAcceptedName(name)).toBe(true);
+    },
+  );
+
+  it.each(["a.exe", "a.js", "a.tar.gz", "a.mp4", "a.bin", "a.pdf.exe", "a.docm", "a.7z"])(
     "refuses %s",
     (name) => {
       expect(isAcceptedName(name)).toBe(false);

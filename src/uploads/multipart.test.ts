@@ -150,9 +150,42 @@ describe("readParts", () => {
     ["quotes", String.raw`name="f"; filename="a\"b\\c.txt"`, String.raw`a"b\c.txt`],
     ["a semicolon", 'name="f"; filename="a; name=g.txt"', "a; name=g.txt"],
     ["a line separator", 'name="f"; filename="a\u2028b.txt"', "a\u2028b.txt"],
+    ["what a browser escapes", 'name="f"; filename="a%22b%0D%0a%41.txt"', 'a"b\r\n%41.txt'],
+    ["RFC 8187, escaped once", "name=f; filename*=UTF-8''a%2522b.txt", "a%22b.txt"],
   ])("reads a file's name with %s", async (_, parameters, fileName) => {
     const parts = await readText(formWith(`Content-Disposition: form-data; ${parameters}`));
     expect(parts).toMatchObject([{ name: "f", fileName, text: "c" }]);
+  });
+
+  it("reads a field's name with what a browser escapes", async () => {
+    const form = formWith('Content-Disposition: form-data; name="a%22b%0D%0A%41"');
+    expect(await readText(form)).toMatchObject([{ name: 'a"b\r\n%41', isFile: false }]);
+  });
+
+  it.each(["application/pdf", "application/octet-stream", "image/png", "Audio/MPEG; x=y"])(
+    "takes a part of type %s for a file without a name",
+    async (type) => {
+      const parts = await readText(formWith(DISPOSITION, `Content-Type: ${type}`));
+      expect(parts).toMatchObject([{ isFile: true, fileName: "" }]);
+    },
+  );
+
+  it.each(["application/json", "text/plain; charset=utf-8", "text/csv", "application/xml", "x/y"])(
+    "takes a part of type %s without a file's name for a field",
+    async (type) => {
+      const parts = await readText(formWith(DISPOSITION, `Content-Type: ${type}`));
+      expect(parts).toMatchObject([{ isFile: false }]);
+    },
+  );
+
+  it.each([
+    ["a line feed alone", "--X--\n"],
+    ["a line feed and more", "--X--\nmore"],
+    ["white space and a line feed", "--X-- \n"],
+  ])("ends where its closing boundary has %s behind it", async (_, end) => {
+    expect(await readText(formWith(DISPOSITION).replace("--X--", end))).toMatchObject([
+      { text: "c" },
+    ]);
   });
 
   it.each([
@@ -192,6 +225,18 @@ describe("readParts", () => {
     ],
     ["without Content-Disposition", formWith("Content-Type: text/plain"), /Content-Disposition/],
     ["that is an attachment", formWith('Content-Disposition: attachment; name="f"'), /form-data/],
+    [
+      "that names its file in pieces",
+      formWith(`${DISPOSITION}; filename*0="a"; filename*1=".txt"`),
+      /otherwise than/,
+    ],
+    ["that leaves a mark out", formWith(`${DISPOSITION} filename="a.txt"`), /otherwise than/],
+    ["with Content-Disposition twice", formWith(DISPOSITION, DISPOSITION), /disposition twice/],
+    [
+      "of parts",
+      formWith(DISPOSITION, "Content-Type: multipart/mixed; boundary=Y"),
+      /parts of its own/,
+    ],
     ["without headers", "--X\r\n\r\nc\r\n--X--", /header/],
     ["with a line that is no header", formWith(DISPOSITION, "no header"), /no header/],
     ["with a folded header", formWith("Content-Disposition: form-data;", ' name="f"'), /header/],

@@ -4,7 +4,8 @@
  * the piece at hand. What cannot be read is an error and never a part left out.
  */
 import { Buffer } from "node:buffer";
-import { fileNameOf, headerParameters } from "../invocation/header-parameters.ts";
+import { fileNameOf, headerParameters, unreadIn } from "../invocation/header-parameters.ts";
+import { readMediaType } from "../invocation/media-type.ts";
 import { MAX_PART_HEADER_BYTES } from "../limits.ts";
 
 /** The form cannot be read; the message says why, for the sender. */
@@ -15,7 +16,10 @@ export class MultipartFault extends Error {
 export interface Part {
   /** The field's name. */
   readonly name: string;
-  /** A file, also where its name is empty; a browser's file input that was left empty is one. */
+  /**
+   * A file: named as one, though its name be empty as that of a browser's file input that was left
+   * empty, or of a type that files have.
+   */
   readonly isFile: boolean;
   readonly fileName: string;
   /** The part's `Content-Type` as it came; empty if it has none. */
@@ -172,6 +176,8 @@ async function delimiterLine(form: Form, start: number): Promise<DelimiterLine |
     const code = form.at(at);
     if (code === CARRIAGE_RETURN && form.at(at + 1) === LINE_FEED)
       return { end: at + 2, isClosing };
+    // Nothing more is read: how the last line ends does not matter.
+    if (code === LINE_FEED && isClosing) return { end: at + 1, isClosing };
     if (code !== SPACE && code !== TAB) return undefined;
   }
   return undefined;
@@ -219,7 +225,10 @@ function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Par
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0));
     if (!/^[^\s]+$/.test(name)) throw new MultipartFault("a part has a line that is no header");
-    headers.set(name.toLowerCase(), line.slice(colon + 1).trim());
+    const key = name.toLowerCase();
+    if (headers.has(key) && key.startsWith("content-"))
+      throw new MultipartFault(`a part has the header ${key.slice(0, 32)} twice`);
+    headers.set(key, line.slice(colon + 1).trim());
   }
   const disposition = headers.get("content-disposition") ?? "";
   if (!/^form-data\s*(?:;|$)/i.test(disposition)) {
@@ -229,13 +238,34 @@ function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Par
   if (!/^(?:7bit|8bit|binary)$/i.test(encoding)) {
     throw new MultipartFault(`a part has the Content-Transfer-Encoding ${encoding.slice(0, 32)}`);
   }
-  const parameters = headerParameters(disposition);
+  const parameters = new Map(
+    Array.from(headerParameters(disposition), ([key, value]) => [key, unescaped(key, value)]),
+  );
   const name = parameters.get("name") ?? "";
   if (name === "") throw new MultipartFault("a part has no name");
   const fileName = fileNameOf(parameters);
   const contentType = headers.get("content-type") ?? "";
+  if (/^multipart\//i.test(contentType)) {
+    throw new MultipartFault("a part holds parts of its own; send each file in one of the form's");
+  }
   // A name that cannot be read is still a file's.
   const isNamed = fileName !== undefined || parameters.has("filename*");
-  const isFile = isNamed || /^application\/octet-stream\b/i.test(contentType);
+  if (!isNamed && mayNameFile(disposition, parameters)) {
+    throw new MultipartFault('a part names its file otherwise than by filename="…"');
+  }
+  const type = readMediaType(contentType);
+  const isFile = isNamed || (type.ok && type.value.kind === "file");
   return { name, isFile, fileName: fileName ?? "", contentType, content };
+}
+
+/** What browsers escape in a name (WHATWG HTML, "multipart/form-data"); RFC 8187 has escapes of its own. */
+function unescaped(key: string, value: string): string {
+  if (key.endsWith("*")) return value;
+  return value.replace(/%(?:22|0D|0A)/gi, (escape) => decodeURIComponent(escape));
+}
+
+/** As mail does (RFC 2231, `filename*0=`), or with a mark left out: not to be taken for a field. */
+function mayNameFile(disposition: string, parameters: ReadonlyMap<string, string>): boolean {
+  const names = [...parameters.keys(), unreadIn(disposition).toLowerCase()];
+  return names.some((name) => name.includes("filename"));
 }

@@ -135,7 +135,7 @@ async function readMultipart(
   { header }: MediaType,
   { config, upload, onField }: BodyOptions,
 ): Promise<Result<Body>> {
-  if (arriving.bytes > config.MAX_UPLOAD_BYTES)
+  if (arriving.bytes > mostSent(config.MAX_UPLOAD_BYTES, arriving))
     return refused(tooLarge("MAX_UPLOAD_BYTES", config));
   try {
     const source = await arrived(arriving, config);
@@ -153,7 +153,8 @@ async function readFile(
   { upload, fileName, config }: BodyOptions,
 ): Promise<Result<Body>> {
   const { headers, body, bytes } = arriving;
-  if (bytes > config.MAX_UPLOAD_BYTES) return refused(tooLarge("MAX_UPLOAD_BYTES", config));
+  if (bytes > mostSent(config.MAX_UPLOAD_BYTES, arriving))
+    return refused(tooLarge("MAX_UPLOAD_BYTES", config));
   const disposition = headerParameters(headers.get("content-disposition") ?? "");
   const contentType = headers.get("content-type") ?? "";
   const extension = extensionOfType(contentType);
@@ -195,13 +196,12 @@ async function unlessEmpty({ headers, body }: Request, refusal: Refusal): Promis
   }
 }
 
-/** A body that is no file, as it was sent. What cannot be compressed grows a little. */
+/** A body that is no file, as it was sent. */
 export function readWhole(
   request: Request,
   { config, isGzip: isCompressed }: Pick<FieldsOptions, "config" | "isGzip">,
 ): Promise<Result<Uint8Array>> {
-  const { MAX_BODY_BYTES: most } = config;
-  const maxBytes = isCompressed ? most + GZIP_OVERHEAD_BYTES + most / 1_000 : most;
+  const maxBytes = mostSent(config.MAX_BODY_BYTES, { isGzip: isCompressed });
   return readRaw(request, { maxBytes, tooLarge: () => tooLarge("MAX_BODY_BYTES", config) });
 }
 
@@ -241,6 +241,11 @@ function textOf(sent: Uint8Array, isCompressed: boolean, config: Config): Result
   } catch {
     return refused({ reason: "body_unreadable", problem: "The body is not valid gzip" });
   }
+}
+
+/** How much may be sent where `most` may come out: what cannot be compressed grows a little. */
+function mostSent(most: number, { isGzip: isCompressed }: Pick<Arriving, "isGzip">): number {
+  return isCompressed ? most + GZIP_OVERHEAD_BYTES + most / 1_000 : most;
 }
 
 const GZIP_OVERHEAD_BYTES = 1_024;
