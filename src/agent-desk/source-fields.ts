@@ -1,5 +1,5 @@
 /** The fields of a source (contract §4) that do not belong to its proof: their types. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAPPABLE } from "../invocation/mapping.ts";
 import { OVERLAPS, queryParametersSchema } from "../invocation/parameter-schemas.ts";
 import { readPath } from "../invocation/path.ts";
@@ -10,10 +10,12 @@ import { readRange } from "./address-range.ts";
 
 /** Says with the provider room's or the path's own phrase what is wrong with a text. */
 function textThat(problemOf: (text: string) => string | undefined) {
-  return z.string("must be text").superRefine((text, context) => {
-    const problem = problemOf(text);
-    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-  });
+  return z.string("must be text").check(
+    z.superRefine((text, context) => {
+      const problem = problemOf(text);
+      if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+    }),
+  );
 }
 
 const path = textThat((text) => {
@@ -39,25 +41,24 @@ const httpsAddress = textThat((text) => {
   return url.username === "" && url.password === "" ? undefined : "must not hold credentials";
 });
 
-function listOf<Item extends z.ZodType>(item: Item, atMost: number) {
+function listOf<Item extends z.ZodMiniType>(item: Item, atMost: number) {
   return z
     .array(item, "must be a list")
-    .min(1, "must not be empty")
-    .max(atMost, `must hold at most ${atMost}`);
+    .check(z.minLength(1, "must not be empty"), z.maxLength(atMost, `must hold at most ${atMost}`));
 }
 
 function whole(least: number, most: number) {
   const error = `must be a whole number from ${least} to ${most}`;
-  return z.int(error).min(least, error).max(most, error);
+  return z.int(error).check(z.minimum(least, error), z.maximum(most, error));
 }
 
 const flag = z.boolean("must be true or false");
 
 /** How a source's tasks are made and handled, and who may send; all of it may be left out. */
-export const sourceFields = z
-  .object({
+export const sourceFields = z.partial(
+  z.object({
     params_mapping: z.strictObject(
-      Object.fromEntries(MAPPABLE.map((name) => [name, path.optional()])),
+      Object.fromEntries(MAPPABLE.map((name) => [name, z.optional(path)])),
       "must be an object of paths",
     ),
     prompt: textThat(templateProblem),
@@ -68,36 +69,46 @@ export const sourceFields = z
     overlap: z.enum(OVERLAPS, `must be one of ${OVERLAPS.join(", ")}`),
     debounce: whole(1, 60),
     callback_url: z.string("must be text"),
-    agent_version: queryParametersSchema.shape.agent_version.unwrap().min(1, "must not be empty"),
+    agent_version: queryParametersSchema.shape.agent_version.def.innerType.check(
+      z.minLength(1, "must not be empty"),
+    ),
     disable_attachment_injection: flag,
-    events: listOf(z.string("must be text").min(1, "must not be empty").max(128), 100),
-    deduplicate: z.strictObject({
-      selectors: listOf(path, 10),
-      ttl_minutes: whole(1, MAX_DEDUPLICATE_MINUTES).optional(),
-    }),
+    events: listOf(
+      z.string("must be text").check(z.minLength(1, "must not be empty"), z.maxLength(128)),
+      100,
+    ),
+    deduplicate: z.strictObject(
+      {
+        selectors: listOf(path, 10),
+        ttl_minutes: z.optional(whole(1, MAX_DEDUPLICATE_MINUTES)),
+      },
+      "must be an object with selectors",
+    ),
     max_runs_per_day: whole(1, 1_000_000_000),
     allowed_origins: listOf(origin, 100),
     allowed_ips: listOf(range, 1_000),
     files: flag,
     redirect: httpsAddress,
     shared_conversations: flag,
-  })
-  .partial();
+  }),
+);
 
 export const providerField = z
   .string("is required")
-  .refine((name) => providers.has(name), `must be one of ${[...providers.keys()].join(", ")}`);
+  .check(
+    z.refine((name) => providers.has(name), `must be one of ${[...providers.keys()].join(", ")}`),
+  );
 
 /** What a source is proven with, and what is done with it: never kept among the settings. */
-export const secretFields = z
-  .object({
-    secret: z.string("must be text").max(4_096, "must be at most 4096 characters"),
+export const secretFields = z.partial(
+  z.object({
+    secret: z.string("must be text").check(z.maxLength(4_096, "must be at most 4096 characters")),
     verify_token: z
       .string("must be text")
-      .regex(/^[\x21-\x7e]{1,256}$/, "must be 1 to 256 visible ASCII characters"),
+      .check(z.regex(/^[\x21-\x7e]{1,256}$/, "must be 1 to 256 visible ASCII characters")),
     revoke_previous: flag,
-  })
-  .partial();
+  }),
+);
 
 /** A parsed source, as it is kept in JSON; what its proof uses stands beside. */
 export type SourceFields = z.output<typeof sourceFields>;

@@ -1,5 +1,5 @@
 /** A source's settings, checked when they are set: what contradicts itself is refused, by its name. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { HandlingRules } from "../invocation/handling.ts";
 import type { Provider } from "../providers/provider.ts";
 import { providers } from "../providers/registry.ts";

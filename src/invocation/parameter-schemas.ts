@@ -1,5 +1,5 @@
 /** The parameters of `POST /`: the types that check requests, and that describe them. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_AGENT_VERSION_CHARS, MAX_TASK_ID_CODE_POINTS } from "../limits.ts";
 import { type Path, readPath } from "./path.ts";
 
@@ -13,12 +13,15 @@ export const OVERLAPS = ["queue", "drop", "latest", "merge"] as const;
 export type Overlap = (typeof OVERLAPS)[number];
 
 /** A path (contract §1.3), read when it is checked. */
-const pathSchema = z.string(TEXT).transform((text, context): Path => {
-  const path = readPath(text);
-  if (path.ok) return path.value;
-  context.issues.push({ code: "custom", input: text, message: `path ${path.refusal}` });
-  return z.NEVER;
-});
+const pathSchema = z.pipe(
+  z.string(TEXT),
+  z.transform((text, context): Path => {
+    const path = readPath(text);
+    if (path.ok) return path.value;
+    context.issues.push({ code: "custom", input: text, message: `path ${path.refusal}` });
+    return z.NEVER;
+  }),
+);
 
 const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
@@ -31,70 +34,92 @@ export function isAgentId(text: string | undefined): text is string {
 export const parametersSchema = z.object({
   agent_id: z
     .string(TEXT)
-    .regex(AGENT_ID, "must be 1 to 128 of A-Z a-z 0-9 _ -")
-    .meta({ description: "The agent that runs." }),
-  prompt: z.string(TEXT).optional().meta({ description: "What the agent is told." }),
-  asynchronous: z
-    .boolean(FLAG)
-    .optional()
-    .meta({ description: "Answer as soon as the task is accepted.", default: false }),
+    .check(z.regex(AGENT_ID, "must be 1 to 128 of A-Z a-z 0-9 _ -"))
+    .register(z.globalRegistry, { description: "The agent that runs." }),
+  prompt: z
+    .optional(z.string(TEXT))
+    .register(z.globalRegistry, { description: "What the agent is told." }),
+  asynchronous: z.optional(z.boolean(FLAG)).register(z.globalRegistry, {
+    description: "Answer as soon as the task is accepted.",
+    default: false,
+  }),
   task_id: z
-    .string(TEXT)
-    .refine(isTaskId, {
-      error: `must be 1 to ${MAX_TASK_ID_CODE_POINTS} characters, none of them a control character, and not . or ..`,
-    })
-    .optional()
-    .meta({ description: "Continues the conversation of this id.", maxLength: 256 }),
-  user_id: z.string(TEXT).optional().meta({ description: "Who is asking." }),
-  user_email: z.string(TEXT).optional(),
-  user_first_name: z.string(TEXT).optional(),
-  user_last_name: z.string(TEXT).optional(),
-  getter: pathSchema.optional().meta({
+    .optional(
+      z.string(TEXT).check(
+        z.refine(isTaskId, {
+          error: `must be 1 to ${MAX_TASK_ID_CODE_POINTS} characters, none of them a control character, and not . or ..`,
+        }),
+      ),
+    )
+    .register(z.globalRegistry, {
+      description: "Continues the conversation of this id.",
+      maxLength: 256,
+    }),
+  user_id: z.optional(z.string(TEXT)).register(z.globalRegistry, { description: "Who is asking." }),
+  user_email: z.optional(z.string(TEXT)),
+  user_first_name: z.optional(z.string(TEXT)),
+  user_last_name: z.optional(z.string(TEXT)),
+  getter: z.optional(pathSchema).register(z.globalRegistry, {
     description: "Answer with what stands at this path alone.",
     examples: ["result.total"],
   }),
-  json: z
-    .boolean(FLAG)
-    .optional()
-    .meta({ description: "Give `result` as JSON where it is JSON text.", default: false }),
-  user_tokens: z
-    .record(z.string(), z.unknown(), TOKENS)
-    .optional()
-    .meta({ description: "Tokens of the user's MCP servers, by graph item id." }),
+  json: z.optional(z.boolean(FLAG)).register(z.globalRegistry, {
+    description: "Give `result` as JSON where it is JSON text.",
+    default: false,
+  }),
+  user_tokens: z.optional(z.record(z.string(), z.unknown(), TOKENS)).register(z.globalRegistry, {
+    description: "Tokens of the user's MCP servers, by graph item id.",
+  }),
   disable_attachment_injection: z
-    .boolean(FLAG)
-    .optional()
-    .meta({ description: "Leave files as addresses.", default: false }),
+    .optional(z.boolean(FLAG))
+    .register(z.globalRegistry, { description: "Leave files as addresses.", default: false }),
 });
 
 /** Parameters that stand in the query alone; in a body these names are ordinary context. */
 export const queryParametersSchema = z.object({
   agent_version: z
-    .string(TEXT)
-    .regex(/^\P{Cc}*$/u, "must not hold control characters")
-    .max(MAX_AGENT_VERSION_CHARS, `must be at most ${MAX_AGENT_VERSION_CHARS} characters`)
-    .optional()
-    .meta({ description: "A version of the agent, `draft` for changes that are not deployed." }),
+    .optional(
+      z
+        .string(TEXT)
+        .check(
+          z.regex(/^\P{Cc}*$/u, "must not hold control characters"),
+          z.maxLength(
+            MAX_AGENT_VERSION_CHARS,
+            `must be at most ${MAX_AGENT_VERSION_CHARS} characters`,
+          ),
+        ),
+    )
+    .register(z.globalRegistry, {
+      description: "A version of the agent, `draft` for changes that are not deployed.",
+    }),
   wait: z
-    .string(TEXT)
-    .regex(/^0*[1-9]\d{0,5}$/, "must be whole seconds, 1 or more")
-    .transform(Number)
-    .optional()
-    .meta({ description: "Start the task, and wait so many seconds for its answer." }),
-  callback_url: z
-    .string(TEXT)
-    .optional()
-    .meta({ description: "Where the answer is POSTed when an asynchronous task ends." }),
+    .optional(
+      z.pipe(
+        z.string(TEXT).check(z.regex(/^0*[1-9]\d{0,5}$/, "must be whole seconds, 1 or more")),
+        z.transform(Number),
+      ),
+    )
+    .register(z.globalRegistry, {
+      description: "Start the task, and wait so many seconds for its answer.",
+    }),
+  callback_url: z.optional(z.string(TEXT)).register(z.globalRegistry, {
+    description: "Where the answer is POSTed when an asynchronous task ends.",
+  }),
   overlap: z
-    .enum(OVERLAPS, { error: `must be one of ${OVERLAPS.join(", ")}` })
-    .optional()
-    .meta({ description: "What an asynchronous task does while its conversation is busy." }),
+    .optional(z.enum(OVERLAPS, { error: `must be one of ${OVERLAPS.join(", ")}` }))
+    .register(z.globalRegistry, {
+      description: "What an asynchronous task does while its conversation is busy.",
+    }),
   debounce: z
-    .string(TEXT)
-    .regex(/^0*([1-9]|[1-5]\d|60)$/, "must be whole seconds from 1 to 60")
-    .transform(Number)
-    .optional()
-    .meta({
+    .optional(
+      z.pipe(
+        z
+          .string(TEXT)
+          .check(z.regex(/^0*([1-9]|[1-5]\d|60)$/, "must be whole seconds from 1 to 60")),
+        z.transform(Number),
+      ),
+    )
+    .register(z.globalRegistry, {
       description: "How long an asynchronous task waits for more of its burst, in seconds.",
     }),
 });

@@ -1,5 +1,5 @@
 /** The parameters of `POST /`: where each may stand, and which of several values counts. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_JSON_LEVELS } from "../limits.ts";
 import type { Place, Problem } from "../refusal.ts";
 import { type Fields, isAbsent } from "./fields.ts";
@@ -17,7 +17,7 @@ import type { Path } from "./path.ts";
 import type { Query } from "./query.ts";
 
 interface Checks {
-  readonly schema: z.ZodType;
+  readonly schema: z.ZodMiniType;
   /** Of a text there is nothing left to check. */
   readonly isAnyText: boolean;
 }
@@ -26,16 +26,16 @@ interface BodyParameter extends Checks {
   readonly reading: Reading;
 }
 
-function checksOf(schema: z.ZodType): Checks {
-  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  const isAnyText = inner instanceof z.ZodString && (inner.def.checks ?? []).length === 0;
+function checksOf(schema: z.ZodMiniType): Checks {
+  const inner = schema instanceof z.ZodMiniOptional ? schema.def.innerType : schema;
+  const isAnyText = inner instanceof z.ZodMiniString && (inner.def.checks ?? []).length === 0;
   return { schema, isAnyText };
 }
 
 const BODY_PARAMETERS: ReadonlyMap<string, BodyParameter> = new Map(
   Object.entries(parametersSchema.shape).map(([name, schema]) => [
     name,
-    { ...checksOf(schema), reading: READINGS[parametersSchema.keyof().parse(name)] },
+    { ...checksOf(schema), reading: READINGS[z.keyof(parametersSchema).parse(name)] },
   ]),
 );
 

@@ -1,5 +1,5 @@
 /** HTTP's own user name and password (RFC 7617). */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Buffer } from "node:buffer";
 import { refused } from "../refusal.ts";
 import { answersWith, badSignature, DEFAULT_ANSWERS } from "./answers.ts";
@@ -16,8 +16,8 @@ export const basic = defineProvider({
   isVerified: false,
   namesEvents: false,
   settings: z.strictObject({
-    username: z.string("is required").pipe(settingFields.username),
-    id_header: settingFields.id_header.optional(),
+    username: z.pipe(z.string("is required"), settingFields.username),
+    id_header: z.optional(settingFields.id_header),
   }),
   // RFC 9110 §11.6.1: a 401 names what would be accepted; some clients send nothing before it.
   answers: answersWith(DEFAULT_ANSWERS.success, {

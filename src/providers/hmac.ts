@@ -1,5 +1,5 @@
 /** Any sender that signs its body with an HMAC, described by the source's settings (contract §4). */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { Buffer } from "node:buffer";
 import { accepted, refused, type Result } from "../refusal.ts";
 import { hmacProof } from "./digest-proof.ts";
@@ -15,14 +15,14 @@ import {
 import { DIGEST_BYTES, freshTimeIn, headerOf } from "./signature.ts";
 
 const fields = z.strictObject({
-  header: z.string("is required").pipe(settingFields.header),
-  algorithm: settingFields.algorithm.optional(),
-  encoding: settingFields.encoding.optional(),
-  prefix: settingFields.prefix.optional(),
-  signed: settingFields.signed.optional(),
-  timestamp_header: settingFields.timestamp_header.optional(),
-  tolerance_seconds: settingFields.tolerance_seconds.optional(),
-  id_header: settingFields.id_header.optional(),
+  header: z.pipe(z.string("is required"), settingFields.header),
+  algorithm: z.optional(settingFields.algorithm),
+  encoding: z.optional(settingFields.encoding),
+  prefix: z.optional(settingFields.prefix),
+  signed: z.optional(settingFields.signed),
+  timestamp_header: z.optional(settingFields.timestamp_header),
+  tolerance_seconds: z.optional(settingFields.tolerance_seconds),
+  id_header: z.optional(settingFields.id_header),
 });
 
 const BODY = "{body}";

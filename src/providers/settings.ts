@@ -1,5 +1,5 @@
 /** The fields of a source that one kind of proof uses (contract §4), checked when they are set. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAX_TOLERANCE_SECONDS } from "../limits.ts";
 import { accepted, type Problem, refused, type Result } from "../refusal.ts";
 
@@ -10,41 +10,47 @@ export type Encoding = "hex" | "base64";
 /** Every such field; each provider takes some of them, most of them none. */
 export const settingFields = {
   header: headerName(),
-  query: z.string().min(1, "must not be empty").max(128, "must be at most 128 characters"),
-  algorithm: z.enum(ALGORITHMS),
-  encoding: z.enum(["hex", "base64"]),
-  prefix: z.string().max(64, "must be at most 64 characters"),
-  signed: z.string().max(512, "must be at most 512 characters"),
+  query: z
+    .string("must be text")
+    .check(z.minLength(1, "must not be empty"), z.maxLength(128, "must be at most 128 characters")),
+  algorithm: z.enum(ALGORITHMS, `Invalid option: expected one of "${ALGORITHMS.join('"|"')}"`),
+  encoding: z.enum(["hex", "base64"], 'Invalid option: expected one of "hex"|"base64"'),
+  prefix: z.string("must be text").check(z.maxLength(64, "must be at most 64 characters")),
+  signed: z.string("must be text").check(z.maxLength(512, "must be at most 512 characters")),
   timestamp_header: headerName(),
   tolerance_seconds: z
     .int("must be whole seconds")
-    .min(1, "must be at least 1")
-    .max(MAX_TOLERANCE_SECONDS, `must be at most ${MAX_TOLERANCE_SECONDS}`),
+    .check(
+      z.minimum(1, "must be at least 1"),
+      z.maximum(MAX_TOLERANCE_SECONDS, `must be at most ${MAX_TOLERANCE_SECONDS}`),
+    ),
   id_header: headerName(),
-  username: z
-    .string()
-    .min(1, "must not be empty")
-    .max(255, "must be at most 255 characters")
+  username: z.string().check(
+    z.minLength(1, "must not be empty"),
+    z.maxLength(255, "must be at most 255 characters"),
     // RFC 7617 §2: the first colon ends the name.
-    .regex(/^[^:\p{Cc}]*$/u, "must not hold a colon or control characters"),
+    z.regex(/^[^:\p{Cc}]*$/u, "must not hold a colon or control characters"),
+  ),
 } as const;
 
 export const SETTING_NAMES = Object.keys(settingFields);
 
-const anySettings = z.object(settingFields).partial();
+const anySettings = z.partial(z.object(settingFields));
 export type Settings = z.output<typeof anySettings>;
-export type SettingsSchema = z.ZodType<Settings>;
+export type SettingsSchema = z.ZodMiniType<Settings>;
 
 export const NO_SETTINGS: SettingsSchema = z.strictObject({});
 
 /** For senders that sign a time: how far it may be from ours. */
 export const TOLERANCE_ALONE: SettingsSchema = z.strictObject({
-  tolerance_seconds: settingFields.tolerance_seconds.optional(),
+  tolerance_seconds: z.optional(settingFields.tolerance_seconds),
 });
 
 /** RFC 9110 §5.1. */
 function headerName() {
-  return z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,128}$/, "must be the name of a header");
+  return z
+    .string("must be text")
+    .check(z.regex(/^[\w!#$%&'*+.^`|~-]{1,128}$/, "must be the name of a header"));
 }
 
 /**
@@ -79,9 +85,11 @@ export function withoutContradictions<Schema extends SettingsSchema>(
   schema: Schema,
   find: (settings: z.output<Schema>) => readonly Contradiction[],
 ): SettingsSchema {
-  return schema.superRefine((settings, context) => {
-    for (const [field, message] of find(settings)) {
-      context.addIssue({ code: "custom", path: [field], message });
-    }
-  });
+  return schema.check(
+    z.superRefine((settings, context) => {
+      for (const [field, message] of find(settings)) {
+        context.addIssue({ code: "custom", path: [field], message });
+      }
+    }),
+  );
 }

@@ -1,5 +1,5 @@
 /** A sender that sends the secret itself, in a header or in its address: Zapier, and many forms. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { accepted, refused, type Result } from "../refusal.ts";
 import { defineProvider, type ProofFault, type ProofRequest } from "./provider.ts";
 import { readAnything } from "./reading.ts";
@@ -13,10 +13,10 @@ import { headerOf } from "./signature.ts";
 import { tokenProof } from "./token-proof.ts";
 
 const fields = z.strictObject({
-  header: settingFields.header.optional(),
-  query: settingFields.query.optional(),
-  prefix: settingFields.prefix.optional(),
-  id_header: settingFields.id_header.optional(),
+  header: z.optional(settingFields.header),
+  query: z.optional(settingFields.query),
+  prefix: z.optional(settingFields.prefix),
+  id_header: z.optional(settingFields.id_header),
 });
 
 function contradictions({ header, query, prefix }: Settings): readonly Contradiction[] {

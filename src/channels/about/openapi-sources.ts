@@ -1,5 +1,5 @@
 /** The routes of sources, for the description of the API. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { sourceSchema } from "../../agent-desk/source-settings.ts";
 import { settingFields } from "../../providers/settings.ts";
 
@@ -108,7 +108,7 @@ function json(description: string, schema: Described): Described {
 function sourceBody(): Described {
   const whole = z.strictObject({
     ...sourceSchema.shape,
-    ...z.object(settingFields).partial().shape,
+    ...z.partial(z.object(settingFields)).shape,
   });
   const { $schema: _, ...rest } = z.toJSONSchema(whole, { io: "input", target: "draft-2020-12" });
   return rest;

@@ -1,5 +1,5 @@
 /** The description of the API: OpenAPI 3.1, made from the schemas that check the requests. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { MAPPABLE } from "../../invocation/mapping.ts";
 import { parametersSchema, queryParametersSchema } from "../../invocation/parameter-schemas.ts";
 import { ANSWER_FIELDS } from "../../invocation/task.ts";
@@ -15,7 +15,7 @@ export function describeApi(): Described {
   return described;
 }
 
-function schemaOf(schema: z.ZodType): Described {
+function schemaOf(schema: z.ZodMiniType): Described {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: "input",
     target: "draft-2020-12",
@@ -219,9 +219,9 @@ function shownSchema(): Described {
         "merged",
       ]),
       attempts: z.int(),
-      next_attempt_at: z.string().nullable(),
-      last_error: z.string().nullable(),
-      merged_into: z.int().nullable(),
+      next_attempt_at: z.nullable(z.string()),
+      last_error: z.nullable(z.string()),
+      merged_into: z.nullable(z.int()),
     }),
   );
   const { $schema: _, ...rest } = delivery;
@@ -233,7 +233,7 @@ function shownSchema(): Described {
 }
 
 function requestContent(): Described {
-  const schema = { ...schemaOf(parametersSchema.partial()), additionalProperties: true };
+  const schema = { ...schemaOf(z.partial(parametersSchema)), additionalProperties: true };
   const text = { schema: { type: "string" } };
   return {
     "application/json": { schema, example: { agent_id: "echo", prompt: "Hello agent!" } },

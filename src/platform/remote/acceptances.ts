@@ -1,5 +1,5 @@
 /** Which keys the platform has accepted (contract §2.1): in memory first, then in KV. */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ACCEPTANCE_MS, MAX_ACCEPTANCES_IN_MEMORY } from "../../limits.ts";
 
 /** One acceptance; `at` is when the platform said so, in unix milliseconds. */

@@ -1,6 +1,6 @@
 /** Asking the platform whether a key may run an agent, and remembering what it said. */
 import { createHash } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { RIGHT_FRESH_MS } from "../../limits.ts";
 import { accepted, type Result } from "../../refusal.ts";
 import { type Admission, type Caller, PlatformOutage } from "../platform.ts";
@@ -53,7 +53,7 @@ function isFresh({ at }: Acceptance, agentId: string | undefined, now: number): 
   return agentId === undefined || now - at < RIGHT_FRESH_MS;
 }
 
-const agentSchema = z.object({ organization_id: z.string().min(1) });
+const agentSchema = z.object({ organization_id: z.string().check(z.minLength(1)) });
 const agentsSchema = z.object({ items: z.array(agentSchema) });
 
 interface Asking {

@@ -1,5 +1,5 @@
 /** What the platform's replies mean (contract §1.7; what is assumed of it: README). */
-import * as z from "zod";
+import * as z from "zod/mini";
 import { type JsonText, kindOf } from "../../invocation/json-text.ts";
 import { readJson } from "../../invocation/read-json.ts";
 import type { Shown } from "../../invocation/task.ts";
