@@ -89,3 +89,27 @@ describe("jsonWithin", () => {
     },
   );
 });
+
+describe("jsonWithin of what a machine has written", () => {
+  it.each(["`", "~", "```json\n", "```\n`", "~~~\n"])(
+    "is found, or not, in one pass over a megabyte of %j",
+    (piece) => {
+      const startedAt = performance.now();
+      expect(jsonWithin(piece.repeat(1_000_000 / piece.length))).toBeUndefined();
+      // It took 8 s where each mark was tried as the last of the fence.
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+    },
+  );
+
+  it.each([
+    ["```json\n{}\n`````", "{}"],
+    ["~~~~\n[1]\n~~~~", "[1]"],
+    ["````\n[1]\n```", undefined],
+    ["```\n[1]\n~~~", undefined],
+    ["```", undefined],
+    ["```\n```", undefined],
+    ["``\n[1]\n``", undefined],
+  ])("reads the fence of %j", (text, json) => {
+    expect(jsonWithin(text)).toBe(json);
+  });
+});

@@ -57,8 +57,6 @@ function matchAt(pattern: RegExp, text: string, at: number): RegExpExecArray | n
   return pattern.exec(text);
 }
 
-const FENCE = /^(`{3,}|~{3,})[^\n]*\n/;
-
 /** The JSON that a text is, bare or inside one Markdown fence (contract §1.5). */
 export function jsonWithin(text: string): JsonText | undefined {
   const trimmed = text.trim();
@@ -66,8 +64,13 @@ export function jsonWithin(text: string): JsonText | undefined {
   return json.ok ? json.value : undefined;
 }
 
+/** One pass: what an agent answers may be a megabyte of backticks. */
 function withoutFence(text: string): string {
-  const [opening, marks] = FENCE.exec(text) ?? [];
-  if (opening === undefined || marks === undefined || !text.endsWith(marks)) return text;
-  return text.slice(opening.length, -marks.length);
+  const [marks] = /^(?:`{3,}|~{3,})/.exec(text) ?? [];
+  const start = text.indexOf("\n") + 1;
+  if (marks === undefined || start === 0) return text;
+  let end = text.length;
+  while (end > start && text[end - 1] === marks[0]) end -= 1;
+  // The closing fence is as long as the opening one, or longer (CommonMark §4.5).
+  return text.length - end >= marks.length ? text.slice(start, end) : text;
 }
