@@ -1,4 +1,5 @@
 /** When to try again (contract §2.2 and §2.4). Times are milliseconds; `random` is from 0 to 1. */
+import { readHttpDate } from "../http-date.ts";
 
 const RETRY_SECONDS = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400] as const;
 const JITTER = 0.2;
@@ -18,15 +19,10 @@ export function askDelayMs(asked: number): number {
   return (ASK_SECONDS[asked] ?? ASK_LATER_SECONDS) * 1000;
 }
 
-/** Each of the three forms of RFC 9110 §5.6.7; `Date.parse` alone finds a year in any words. */
-const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/;
-
 /** `Retry-After` (RFC 9110 §10.2.3): seconds or a date; 0 if it is neither, a day at most. */
 export function retryAfterMs(header: string | undefined, now: number): number {
   const text = header?.trim() ?? "";
-  const wait = /^\d+$/.test(text)
-    ? Number(text) * 1000
-    : (HTTP_DATE.test(text) ? Date.parse(text) : 0) - now;
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : readHttpDate(text) - now;
   return wait > 0 ? Math.min(wait, DAY_MS) : 0;
 }
 

@@ -1,4 +1,5 @@
 /** `Range` and the conditions of a GET (RFC 9110 §13, §14). Pure. */
+import { readHttpDate } from "../http-date.ts";
 
 /** Bytes from `offset`, or the last `suffix` of them. */
 export type ByteRange =
@@ -45,7 +46,7 @@ export function resolveRange(
 export function isNotModified(headers: Headers, { etag, uploadedAt }: Validators): boolean {
   const tags = headers.get("if-none-match");
   if (tags !== null) return tags.trim() === "*" || tagsIn(tags).includes(opaque(etag));
-  const since = readDate(headers.get("if-modified-since") ?? "");
+  const since = readHttpDate(headers.get("if-modified-since") ?? "");
   return wholeSeconds(uploadedAt.getTime()) <= since;
 }
 
@@ -55,12 +56,7 @@ export function isRangeWanted(headers: Headers, { etag, uploadedAt }: Validators
   if (condition === undefined) return true;
   return condition.includes('"')
     ? condition === etag
-    : readDate(condition) === wholeSeconds(uploadedAt.getTime());
-}
-
-/** Unix milliseconds of an HTTP date, each form of which begins with a day (RFC 9110 §5.6.7); else NaN. */
-function readDate(text: string): number {
-  return /^[A-Z][a-z]+,? /.test(text) ? Date.parse(text) : Number.NaN;
+    : readHttpDate(condition) === wholeSeconds(uploadedAt.getTime());
 }
 
 function tagsIn(header: string): string[] {

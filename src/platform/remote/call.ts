@@ -57,7 +57,10 @@ function brokenOff(cause: unknown): never {
 
 /** Empty if it is too large. */
 function replyText(reply: Response, maxBytes: number): Promise<string> {
-  const length = Number(reply.headers.get("content-length") ?? Number.NaN);
+  const { headers } = reply;
+  // What is compressed says nothing of what comes out.
+  const isPlain = headers.get("content-encoding") === null;
+  const length = isPlain ? Number(headers.get("content-length") ?? Number.NaN) : Number.NaN;
   // The runtime reads a reply of a known length whole, the fastest.
   return length <= maxBytes ? reply.text() : textInPieces(reply, length, maxBytes);
 }

@@ -28,6 +28,14 @@ describe("readTask", () => {
   );
 });
 
+describe("readTask of what it was sent", () => {
+  it("follows 1,000 levels within those that the platform adds", () => {
+    const tokens = `${"[".repeat(1_000)}${"]".repeat(1_000)}`;
+    const text = `{"id":"t","status":"completed","input":{"user_tokens":${tokens}}}`;
+    expect(readTask(text)).toMatchObject({ id: '"t"' });
+  });
+});
+
 describe("readProblems", () => {
   it("passes on loc, msg and type alone", () => {
     const detail = [{ loc: ["body", 0], msg: "m", type: "t", input: "secret", ctx: {} }];
@@ -50,6 +58,10 @@ describe("rateLimited", () => {
   it.each([
     [{}, "60"],
     [{ "Retry-After": "7" }, "7"],
+    [{ "Retry-After": "-5" }, "60"],
+    [{ "Retry-After": "1, 2" }, "60"],
+    [{ "Retry-After": "\u0001" }, "60"],
+    [{ "Retry-After": "never", "X-RateLimit-Reset": "1700000009" }, "9"],
     [{ "X-RateLimit-Reset": "1700000009" }, "9"],
     [{ "X-RateLimit-Reset": "soon" }, "60"],
     [{ "X-RateLimit-Reset": "9999999999" }, "60"],

@@ -1,6 +1,7 @@
 /** What the platform's replies mean (contract §1.7; what is assumed of it: README). */
 import * as z from "zod/mini";
 import { type JsonText, kindOf } from "../../invocation/json-text.ts";
+import { readHttpDate } from "../../http-date.ts";
 import { readJson } from "../../invocation/read-json.ts";
 import type { Shown } from "../../invocation/task.ts";
 import { MAX_JSON_LEVELS, MAX_PLATFORM_PROBLEMS } from "../../limits.ts";
@@ -9,12 +10,15 @@ import type { Problem, Refusal } from "../../refusal.ts";
 /** What we know of a task, as it was written; `undefined` if it is not a task. */
 export function readTask(text: string): Shown | undefined {
   const shown: Record<keyof Shown, JsonText> = { ...NOTHING_SHOWN };
-  const json = readJson(text, MAX_JSON_LEVELS, (name, value) => {
+  const json = readJson(text, MAX_JSON_LEVELS + ECHO_LEVELS, (name, value) => {
     if (isShownField(name)) shown[name] = value;
   });
   const isTask = json.ok && kindOf(shown.id) === "text" && kindOf(shown.status) === "text";
   return isTask ? shown : undefined;
 }
+
+/** The platform may show what it was sent, within layers of its own. */
+const ECHO_LEVELS = 10;
 
 const NOTHING_SHOWN: Shown = {
   id: "null",
@@ -60,24 +64,34 @@ const RATE_HEADERS = ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit
 /** The platform's limit with its headers; without a `Retry-After` of its own one is worked out. */
 export function rateLimited(headers: Headers, now: number): Refusal {
   const told = RATE_HEADERS.flatMap((name): [string, string][] => {
-    const value = headers.get(name);
-    return value === null ? [] : [[name, value]];
+    const value = readable(headers.get(name));
+    return value === undefined ? [] : [[name, value]];
   });
-  const retryAfter = headers.get("Retry-After");
-  const after = retryAfter ?? String(secondsUntilReset(headers, now));
+  const retryAfter = retryAfterIn(headers) ?? secondsUntilReset(headers, now);
   return {
     reason: "rate_limited",
-    headers: { "Retry-After": after, ...Object.fromEntries(told) },
-    ...(retryAfter !== null && { retryAfter }),
+    headers: { "Retry-After": retryAfter ?? MINUTE, ...Object.fromEntries(told) },
+    ...(retryAfter !== undefined && { retryAfter }),
   };
 }
 
-const MINUTE_SECONDS = 60;
+/** Seconds or a date (RFC 9110 §10.2.3). */
+function retryAfterIn(headers: Headers): string | undefined {
+  const text = headers.get("Retry-After")?.trim() ?? "";
+  return /^\d{1,9}$/.test(text) || readHttpDate(text) > 0 ? text : undefined;
+}
+
+/** What a caller's client would not choke on. */
+function readable(value: string | null): string | undefined {
+  return value !== null && /^[\x20-\x7e]{1,64}$/.test(value) ? value : undefined;
+}
+
+const MINUTE = "60";
 const HOUR_SECONDS = 3_600;
 
 /** `X-RateLimit-Reset` is in unix seconds; the platform's windows are a minute and an hour. */
-function secondsUntilReset(headers: Headers, now: number): number {
+function secondsUntilReset(headers: Headers, now: number): string | undefined {
   const reset = Number(headers.get("X-RateLimit-Reset") ?? Number.NaN);
   const seconds = Math.ceil(reset - now / 1000);
-  return seconds >= 1 && seconds <= HOUR_SECONDS ? seconds : MINUTE_SECONDS;
+  return seconds >= 1 && seconds <= HOUR_SECONDS ? String(seconds) : undefined;
 }
