@@ -57,6 +57,8 @@ describe("readFields", () => {
     ["JSON under a form's type", "form", ' {"a":"b&c=d"}', { a: '"b&c=d"' }],
     ["broken JSON under a form's type as a form", "form", '{"a":', { '{"a":': '""' }],
     ["a payload as the body", "form", 'payload={"a":1}&b=2&a=3', { a: "1", b: '"2"' }],
+    ["a payload's null as absent", "form", 'payload={"a":null}&a=3', { a: '"3"' }],
+    ["U+FFFD as it was escaped", "form", "a=%EF%BF%BD&b=%c3%a9", { a: '"\ufffd"', b: '"é"' }],
     ["a payload that is no object as a field", "form", "payload=[1]", { payload: '"[1]"' }],
     ["two payloads as a list", "form", "payload={}&payload={}", { payload: '["{}","{}"]' }],
     ["plain text as the prompt", "text", "Hello", { prompt: '"Hello"' }],
@@ -98,5 +100,29 @@ describe("readFields", () => {
   it("refuses a form that is not UTF-8, and takes a replacement character", () => {
     expect(fields("form", "a=%ff")).toMatchObject({ reason: "body_unreadable" });
     expect(fields("form", "a=%EF%BF%BD")).toEqual({ a: '"\uFFFD"' });
+  });
+});
+
+function isJson(form: string): boolean {
+  const read = readFields("form", form, { hasPrompt: true, maxFields: 5 });
+  return read.ok && read.value.isJson;
+}
+
+describe("a form", () => {
+  it.each([
+    ["a=caf%E9", "a"],
+    ["a=%EF%BF%BD&b=caf%E9&c=1", "b"],
+    ["a=\ufffd&%E9=1", "\ufffd"],
+    ["a=1&b=100%&c=%ff", "c"],
+  ])("that is not UTF-8 is refused by its field: %j", (text, name) => {
+    expect(fields("form", text)).toEqual({
+      reason: "body_unreadable",
+      problem: `The form is not UTF-8 in the field "${name}"`,
+    });
+  });
+
+  it("gives files by address in its payload alone", () => {
+    expect(isJson('payload={"files":["https://a.test/b"]}')).toBe(true);
+    expect(isJson('payload={"a":1}&files=https://a.test/b&files=https://a.test/c')).toBe(false);
   });
 });

@@ -144,12 +144,24 @@ function formFields(text: string, maxFields: number): Result<Body> {
     return refused({ reason: "limit_exceeded", limit });
   }
   const pairs = [...new URLSearchParams(text)];
-  const garbled = pairs.find(([name, value]) => (name + value).includes("\uFFFD"));
-  if (garbled !== undefined && !/\uFFFD|%EF%BF%BD/i.test(text)) {
-    const problem = `The form is not UTF-8 in the field "${garbled[0].slice(0, 64)}"`;
+  const isDoubtful = pairs.some(([name, value]) => (name + value).includes("\uFFFD"));
+  const garbled = isDoubtful ? text.split("&").find(isGarbled) : undefined;
+  if (garbled !== undefined) {
+    const [name = ""] = new URLSearchParams(garbled).keys();
+    const problem = `The form is not UTF-8 in the field "${name.slice(0, 64)}"`;
     return refused({ reason: "body_unreadable", problem });
   }
   return withPayload(collectFields(pairs.map(([name, value]) => [name, toJsonText(value)])));
+}
+
+/** What it escapes is not UTF-8. A percent sign that escapes nothing stands for itself. */
+function isGarbled(field: string): boolean {
+  try {
+    decodeURIComponent(field.replace(/%(?![0-9a-f]{2})/gi, "%25"));
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** How many `&` there are, counted no further than `enough`. */
@@ -187,7 +199,8 @@ function withPayload(form: Fields): Result<Body> {
   if (object.value === undefined) return accepted(otherBody(form));
   const fields = new Map(object.value.fields);
   for (const [name, value] of form) {
-    if (name !== "payload" && !fields.has(name)) fields.set(name, value);
+    if (name !== "payload" && isAbsent(fields.get(name) ?? "null")) fields.set(name, value);
   }
-  return accepted({ fields, isJson: true });
+  // Files are given by address in JSON alone, not in a field beside it.
+  return accepted({ fields, isJson: object.value.fields.has("files") });
 }
