@@ -82,6 +82,12 @@ describe("an acceptance", () => {
     expect(await isolate().find("key-1", "agent-1", NOW)).toBeUndefined();
   });
 
+  it("is forgotten by an isolate that has not heard of it", async () => {
+    await isolate().remember("key-1", "agent-1", acceptance);
+    await isolate().forget("key-1", "agent-1");
+    expect(await isolate().find("key-1", "agent-1", NOW)).toBeUndefined();
+  });
+
   it("is forgotten alone", async () => {
     const here = isolate();
     await here.remember("key-1", "agent-1", acceptance);

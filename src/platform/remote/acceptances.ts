@@ -15,7 +15,7 @@ export interface Acceptances {
   remember(apiKey: string, agentId: string | undefined, acceptance: Acceptance): Promise<void>;
   /**
    * The platform has said no: nothing is found for the key until it has accepted it again. KV is
-   * written only if an acceptance was known here, so that wrong keys cost no writes.
+   * written only if it holds an acceptance, so that wrong keys cost no writes.
    */
   forget(apiKey: string, agentId: string | undefined): Promise<void>;
   /** A name for the key that nobody can find it by: 32 hex digits. */
@@ -72,7 +72,7 @@ export function createAcceptances(options: AcceptancesOptions): Acceptances {
 
     async forget(apiKey, agentId) {
       const id = await idOf(apiKey, agentId);
-      const known = memory.get(id);
+      const known = memory.get(id) ?? (await read(namespace, id));
       keep(id, REFUSED);
       if (known !== undefined && known !== REFUSED) {
         await namespace.delete(id).catch(() => undefined);
