@@ -16,6 +16,8 @@ export interface Notes {
   turn: number | undefined;
   /** The first request of this `Idempotency-Key` has been here before. */
   isRepeat: boolean;
+  /** Its conversation was busy, and it is not run. */
+  isDropped: boolean;
   /** For the log line. */
   channel: string | undefined;
   agentId: string | undefined;
@@ -36,6 +38,7 @@ export function notesOf(requestId: string): Notes {
     taskId: undefined,
     turn: undefined,
     isRepeat: false,
+    isDropped: false,
     channel: undefined,
     agentId: undefined,
     platformMs: undefined,

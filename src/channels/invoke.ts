@@ -15,7 +15,7 @@ import type { Exchange } from "./exchange.ts";
 
 export interface Call {
   readonly invocation: Invocation;
-  readonly upload: Pick<Upload, "keep">;
+  readonly upload: Pick<Upload, "keep" | "letGo">;
   readonly apiKey: string;
   readonly idempotencyKey: string | undefined;
 }
@@ -61,7 +61,7 @@ function syncDeadline(exchange: Exchange): number {
 }
 
 export interface InTurn {
-  readonly upload: Pick<Upload, "keep">;
+  readonly upload: Pick<Upload, "keep" | "letGo">;
   readonly deadline?: number;
 }
 
@@ -74,15 +74,23 @@ export async function invokeInTurn(
   exchange.notes.taskId = turnCall.task.id;
   const placed = await place(exchange, turnCall, upload);
   if (placed === "conflict") return refuse(exchange, KEY_USED);
-  Object.assign(exchange.notes, { turn: placed.turn, isRepeat: placed.isRepeat });
-  if (placed.isDropped) return answerJson(exchange, DROPPED);
+  const { turn, isRepeat, isDropped } = placed;
+  Object.assign(exchange.notes, { turn, isRepeat, isDropped });
+  if (isDropped) return answerJson(exchange, DROPPED);
   if (turnCall.handling.asynchronous) {
-    if (!placed.isRepeat) upload.keep();
+    if (!isRepeat) upload.keep();
     return start(exchange, turnCall, placed);
   }
-  const running = exchange.rooms.conversations.run(turnCall, placed, deadline);
+  // A repeat may be the one that sends the task, with its own files.
+  let isOurs = !isRepeat;
+  const onSent = () => {
+    isOurs = true;
+  };
+  // Who hangs up in the queue is not sent: its files are the lifecycle rules' to remove.
+  upload.letGo();
+  const running = exchange.rooms.conversations.run(turnCall, placed, { deadline, onSent });
   const end = await timed(exchange, keepingOnFault(upload, running));
-  if (mayHaveRun(end) && !placed.isRepeat) upload.keep();
+  if (mayHaveRun(end) && isOurs) upload.keep();
   return respondWith(exchange, end, turnCall.shape);
 }
 

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MAX_CALLBACK_SECONDS } from "../limits.ts";
 import { postCallback } from "./callback.ts";
@@ -18,7 +19,9 @@ import {
   SECOND,
   standIn,
   status,
+  stub,
 } from "./conversation.fixture.ts";
+import { roomsOf } from "./rooms.ts";
 
 beforeEach(open);
 afterEach(close);
@@ -31,6 +34,13 @@ async function finish(): Promise<void> {
   await ring();
   standIn.end("t");
   await ring();
+}
+
+/** What the object has read of its settings. */
+async function allow(host: string): Promise<void> {
+  await runInDurableObject(stub(), (object) => {
+    Object.assign(roomsOf(Reflect.get(object, "env")).config, { CALLBACK_HOSTS: [host] });
+  });
 }
 
 function told(): string[] {
@@ -76,6 +86,18 @@ describe("a callback", () => {
     const times = standIn.posts.map(({ headers }) => Number(headers.get("webhook-timestamp")));
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBe(5);
     expect(standIn.posts[1]?.headers.get("content-type")).toBe("application/json");
+  });
+
+  it("goes to no host that is no longer allowed, and is owed all the same", async () => {
+    standIn.hook = status(500);
+    await finish();
+    await ring();
+    await allow("other.test");
+    await ring();
+    expect(standIn.posts).toHaveLength(1);
+    await allow("hooks.test");
+    await ring();
+    expect(standIn.posts).toHaveLength(2);
   });
 
   it("that was answered 410 is ended", async () => {

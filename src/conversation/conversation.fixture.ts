@@ -12,7 +12,7 @@ import {
 import { vi } from "vitest";
 import { arrivalOf, type TurnCall } from "./arrival.ts";
 import type { Conversation } from "./conversation.ts";
-import { createConversations } from "./conversations.ts";
+import { createConversations, type Running } from "./conversations.ts";
 import type { Accepted } from "./messages.ts";
 import { type Rooms, roomsOf } from "./rooms.ts";
 import type { TaskRow } from "./rows.ts";
@@ -151,8 +151,8 @@ export function later(ms: number): void {
 }
 
 /** When a synchronous call's time is over. */
-export function deadline(): number {
-  return Date.now() + SECOND;
+export function untilLater(): Running {
+  return { deadline: Date.now() + SECOND, onSent: () => undefined };
 }
 
 export function stub(): DurableObjectStub<Conversation> {

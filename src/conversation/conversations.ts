@@ -35,10 +35,10 @@ export interface Conversations {
   /** Once this has come back, the task is on disk. `conflict`: its key was used for another request. */
   place(call: TurnCall): Promise<Placed | "conflict">;
   /**
-   * Takes the turn of a synchronous task, or waits for the answer that its first caller gets, until
-   * `deadline` (unix milliseconds).
+   * Takes the turn of a synchronous task, or waits for the answer that its first caller gets. A
+   * platform that cannot be reached is told at once to who waits for a task that it may not have.
    */
-  run(call: TurnCall, placed: Placed, deadline: number): Promise<Result<TaskState>>;
+  run(call: TurnCall, placed: Placed, running: Running): Promise<Result<TaskState>>;
   /** Waits for the end of an asynchronous task; `undefined` if it is not there in time. */
   waitFor(
     call: TurnCall,
@@ -51,6 +51,13 @@ export interface Conversations {
   retry(place: TaskPlace, caller: Caller): Promise<number | undefined>;
   /** Whose task it is: asked before anything of it is told. */
   agentOf(place: TaskPlace): Promise<string | undefined>;
+}
+
+export interface Running {
+  /** Until then it waits: unix milliseconds. */
+  readonly deadline: number;
+  /** Told before the task goes to the platform from here, as this call has it. */
+  readonly onSent: () => void;
 }
 
 export interface TaskPlace {
@@ -76,7 +83,8 @@ export function createConversations(options: ConversationsOptions): Conversation
   const objectFor = ({ organisation, task }: TurnCall) =>
     objectOf({ organisation, taskId: task.id });
 
-  const askAndTell = async (call: TurnCall, turn: number): Promise<void> => {
+  /** The outage, if the platform could not answer: it is asked again when that is due. */
+  const askAndTell = async (call: TurnCall, turn: number): Promise<PlatformOutage | undefined> => {
     try {
       const askedAt = Date.now();
       const shown = await platform.show(call.task.id, call);
@@ -88,9 +96,10 @@ export function createConversations(options: ConversationsOptions): Conversation
         await reattaching(() => objectFor(call).postpone(turn, delay));
       }
     } catch (thrown) {
-      // Asked again when it is due.
       if (!(thrown instanceof PlatformOutage)) throw thrown;
+      return thrown;
     }
+    return undefined;
   };
 
   const accept = async (call: TurnCall, arrival: Arrival): Promise<Accepted> => {
@@ -120,7 +129,11 @@ export function createConversations(options: ConversationsOptions): Conversation
   };
 
   /** Until `deadline`, or until the view is anything but "wait"; the last view. */
-  const attend = async (call: TurnCall, turn: number, deadline: number): Promise<View> => {
+  const attend = async (
+    call: TurnCall,
+    turn: number,
+    { deadline, onOutage }: { readonly deadline: number; readonly onOutage?: OnOutage },
+  ): Promise<View> => {
     const startedAt = Date.now();
     for (;;) {
       const view: View = await reattaching<View>(() => objectFor(call).attend(turn));
@@ -131,7 +144,8 @@ export function createConversations(options: ConversationsOptions): Conversation
         const pause = Math.min(pauseMs(now - startedAt), view.askAt - now, deadline - now);
         await sleep(Math.max(pause, MIN_PAUSE_MS));
       } else {
-        await askAndTell(call, view.ask);
+        const outage = await askAndTell(call, view.ask);
+        if (outage !== undefined) await onOutage?.(outage, view.state);
       }
     }
   };
@@ -146,7 +160,7 @@ export function createConversations(options: ConversationsOptions): Conversation
   const send = async (
     call: TurnCall,
     turn: number,
-    { go, deadline }: { readonly go: Go; readonly deadline: number },
+    { go, deadline, onSent }: Running & { readonly go: Go },
   ): Promise<Result<TaskState> | undefined> => {
     const settle = (outcome: Outcome) =>
       reattaching(() => objectFor(call).settle(turn, go.attempt, outcome));
@@ -178,6 +192,7 @@ export function createConversations(options: ConversationsOptions): Conversation
         if (!mayBegin) return undefined;
         mayBeSent = true;
       }
+      onSent();
       const reply = await within(secondsTo(deadline), platform.run(call.task, call));
       const settled = outcomeOf(reply, stash).then(settle);
       // What a repeat is told must be on disk before the first caller is told it. Otherwise a crash
@@ -187,10 +202,10 @@ export function createConversations(options: ConversationsOptions): Conversation
       return reply;
     } catch (thrown) {
       const reason = thrown instanceof PlatformOutage ? thrown.reason : "internal";
-      const isUnknown = mayBeSent && reason !== "platform_unreachable";
-      await settle(isUnknown ? { kind: "unknown", why: reason } : { kind: "not_sent" });
-      // The platform is asked from here on, whatever it answered: it may have the task.
-      throw isUnknown && thrown instanceof PlatformOutage ? thrown.told(false) : thrown;
+      await settle(mayBeSent ? { kind: "unknown", why: reason } : { kind: "not_sent" });
+      // The platform is asked from here on, whatever it answered, and wherever it has gone: it may
+      // have the task.
+      throw mayBeSent && thrown instanceof PlatformOutage ? thrown.told(false) : thrown;
     } finally {
       clearInterval(renewal);
     }
@@ -220,8 +235,19 @@ export function createConversations(options: ConversationsOptions): Conversation
       }
     },
 
-    async run(call, { turn, go, isRepeat }, deadline) {
-      let view: View = go === null ? await attend(call, turn, deadline) : { kind: "go", go };
+    async run(call, { turn, go, isRepeat }, { deadline, onSent }) {
+      const leave = async () => {
+        if (!isRepeat) await reattaching(() => objectFor(call).leave(turn));
+      };
+      const waiting = {
+        deadline,
+        async onOutage(outage: PlatformOutage, state: TurnState) {
+          if (outage.reason !== "platform_unreachable" || state === "delivered") return;
+          await leave();
+          throw outage.told(true);
+        },
+      };
+      let view: View = go === null ? await attend(call, turn, waiting) : { kind: "go", go };
       for (;;) {
         switch (view.kind) {
           case "answered":
@@ -232,23 +258,26 @@ export function createConversations(options: ConversationsOptions): Conversation
             return refused(lostRefusal(view.state));
           case "wait":
             if (view.state === "waiting") {
-              if (!isRepeat) await reattaching(() => objectFor(call).leave(turn));
+              await leave();
               return refused({ reason: "conversation_busy" });
             }
-            throw new PlatformOutage("platform_timeout", "no end in time");
+            // What a repeat has brought is of no use to a task that its first has sent.
+            throw new PlatformOutage("platform_timeout", "no end in time", {
+              tookNothing: isRepeat,
+            });
           case "go": {
-            const sending = send(call, turn, { go: view.go, deadline });
+            const sending = send(call, turn, { deadline, onSent, go: view.go });
             waitUntil(sending.catch(() => undefined));
             const reply = await sending;
             if (reply !== undefined) return reply;
-            view = await attend(call, turn, deadline);
+            view = await attend(call, turn, waiting);
           }
         }
       }
     },
 
     async waitFor(call, turn, seconds) {
-      const view = await attend(call, turn, Date.now() + seconds * 1000);
+      const view = await attend(call, turn, { deadline: Date.now() + seconds * 1000 });
       switch (view.kind) {
         case "answered":
           return accepted(await answerIn(view.answer));
@@ -312,6 +341,9 @@ async function outcomeOf(reply: Result<Shown>, stash: Stash): Promise<Outcome> {
     return { kind: "unknown", why: "internal" };
   }
 }
+
+/** May throw it, where waiting on is of no use. */
+type OnOutage = (outage: PlatformOutage, state: TurnState) => Promise<void>;
 
 function lostRefusal(state: TurnState): Refusal {
   return state === "dropped" ? { reason: "conversation_busy" } : { reason: "platform_failed" };

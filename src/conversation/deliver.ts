@@ -1,4 +1,6 @@
 /** The alarm's work: sending a task, asking how one stands, and calling back. */
+import { SettingsError } from "../config.ts";
+import { callbackProblem } from "../invocation/callback-address.ts";
 import type { Task } from "../invocation/task.ts";
 import { type Caller, PlatformOutage } from "../platform/platform.ts";
 import { readTask } from "../platform/remote/reply.ts";
@@ -124,9 +126,14 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     else refuse(row.turn, started.refusal);
   };
 
-  const post = async (due: CallbackRow, row: TaskRow, secret: string) => {
+  const post = async (due: CallbackRow, row: TaskRow) => {
     const { url, shape }: Callback = JSON.parse(due.callback);
     try {
+      const { CALLBACK_SECRET: secret, CALLBACK_HOSTS: hosts = [] } = rooms().config;
+      // Its owner may have ended that, or mistyped it: it is owed until its schedule is over.
+      if (secret === undefined || callbackProblem(url, hosts) !== undefined) {
+        throw new SettingsError("the callback's host is no longer allowed");
+      }
       const answer = row.answer === null ? undefined : await rooms().stash.recall(row.answer);
       const state = answer === undefined ? undefined : readTask(answer);
       const body = callbackBody(state ?? unseenState(row), shape);
@@ -203,12 +210,10 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
     },
 
     async callBack() {
-      const secret = rooms().config.CALLBACK_SECRET;
       const due = book.nextCallback();
       if (due === undefined || due.due_at > Date.now()) return;
       const row = book.find(due.turn);
-      const canPost = row !== undefined && secret !== undefined;
-      const posted = canPost ? await post(due, row, secret) : "gone";
+      const posted = row === undefined ? "gone" : await post(due, row);
       // Sent again by hand meanwhile, it has another end to tell.
       if (book.findCallback(due.turn)?.id !== due.id) return;
       if (posted === "failed") postpone(book, due);

@@ -7,7 +7,6 @@ import {
   close,
   conversations,
   DAY,
-  deadline,
   later,
   quiet,
   MINUTE,
@@ -19,6 +18,7 @@ import {
   standIn,
   status,
   stub,
+  untilLater,
 } from "./conversation.fixture.ts";
 import { Conversation } from "./conversation.ts";
 import type { Repeat, Seen } from "./messages.ts";
@@ -216,7 +216,7 @@ describe("a synchronous task", () => {
       const { sync, placed } = await placedSync();
       standIn.starts.push(() => Response.json({ id: "t", status: "completed", result: "Done" }));
       const go = told === "begin" && placed.go ? { ...placed.go, isReady: false } : placed.go;
-      expect(await conversations().run(sync, { ...placed, go }, deadline())).toMatchObject({
+      expect(await conversations().run(sync, { ...placed, go }, untilLater())).toMatchObject({
         ok: true,
       });
       await quiet();
@@ -235,10 +235,34 @@ describe("a synchronous task", () => {
     });
     const { sync, placed } = await placedSync(repeat);
     standIn.starts.push(() => Response.json({ id: "t", status: "completed", result: "Done" }));
-    await conversations().run(sync, placed, deadline());
+    await conversations().run(sync, placed, untilLater());
     happened.push("answered");
     await quiet();
     expect(happened).toEqual(order);
+  });
+
+  it("is asked for after a call that broke, wherever the platform has gone", async () => {
+    const { sync, placed } = await placedSync();
+    standIn.starts.push(() => {
+      throw new TypeError("Network connection lost.");
+    });
+    const outage = { reason: "platform_unreachable", tookNothing: false };
+    await expect(conversations().run(sync, placed, untilLater())).rejects.toMatchObject(outage);
+    expect(await row(1)).toMatchObject({ state: "delivering", last_error: outage.reason });
+  });
+
+  it("is not waited for where the platform cannot be reached", async () => {
+    await accept("one");
+    await ring();
+    later(500);
+    const { sync, placed } = await placedSync();
+    later(5 * SECOND);
+    standIn.always = () => {
+      throw new TypeError("Network connection lost.");
+    };
+    const outage = { reason: "platform_unreachable", tookNothing: true };
+    await expect(conversations().run(sync, placed, untilLater())).rejects.toMatchObject(outage);
+    expect(await rows()).toMatchObject([{ state: "delivered" }, { state: "dropped" }]);
   });
 
   it("is answered although its answer could not be kept", async () => {
@@ -246,7 +270,7 @@ describe("a synchronous task", () => {
     vi.spyOn(env.FILES, "put").mockRejectedValue(new Error("R2 is out"));
     const result = "x".repeat(2 * 1024 * 1024);
     standIn.starts.push(() => Response.json({ id: "t", status: "completed", result }));
-    expect(await conversations().run(sync, placed, deadline())).toMatchObject({ ok: true });
+    expect(await conversations().run(sync, placed, untilLater())).toMatchObject({ ok: true });
     await quiet();
     expect(await row(1)).toMatchObject({ state: "delivering", lease_until: null });
   });
@@ -256,7 +280,7 @@ describe("a synchronous task", () => {
     await ring();
     later(500);
     const { sync, placed } = await placedSync();
-    const running = conversations().run(sync, placed, deadline());
+    const running = conversations().run(sync, placed, untilLater());
     standIn.end("t");
     standIn.shows.push(() => {
       later(2 * SECOND);

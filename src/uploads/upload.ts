@@ -32,6 +32,8 @@ export interface Upload {
   add(file: IncomingFile): Promise<Result<"added">>;
   /** The task was taken: its agent will read the files. */
   keep(): void;
+  /** A caller that hangs up from here on ends the request, and what it stored is left behind. */
+  letGo(): void;
   /** Removes what was stored, to its last part, if nobody has said to keep it. */
   discardUnlessKept(): Promise<void>;
 }
@@ -48,7 +50,7 @@ export interface UploadOptions {
   readonly admit: () => Promise<Result<{ readonly organisation: string }>>;
 }
 
-export function createUpload(options: UploadOptions): Upload {
+export function createUpload(options: UploadOptions): Omit<Upload, "letGo"> {
   const { store, links, origin, limits, isHashed, admit } = options;
   const files: UploadedFile[] = [];
   const keys: string[] = [];

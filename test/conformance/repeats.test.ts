@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Answer, jsonOf } from "../support/http.ts";
+import { multipart, MULTIPART_TYPE } from "../support/multipart.ts";
 import { startTaskPair, type TaskPair } from "../support/task-pair.ts";
+import { open } from "../support/uploads.ts";
 
 const MODES = [["sync", {}] as const, ["async", { asynchronous: "true" }] as const];
 
@@ -159,6 +161,42 @@ describe.concurrent("a repeat after", () => {
     expect(jsonOf(answer)).toMatchObject({ status: "completed", result: `Re: ${name}` });
     expect(replayed([answer])).toEqual(["true"]);
     expect(runs(name)).toBe(1);
+  });
+
+  it.each([521, 522, 523, 530])(
+    "503 gets the task's end, where an edge said %i though the platform had taken it",
+    async (status) => {
+      const words = { task_id: `edge ${status}`, prompt: `edge ${status}` };
+      pair.platform.loses(words.prompt, { status });
+      expect((await post(words, { key: "k" })).status).toBe(503);
+      const answer = await insist(words);
+      expect(jsonOf(answer)).toMatchObject({ status: "completed", result: `Re: ${words.prompt}` });
+      expect(replayed([answer])).toEqual(["true"]);
+      expect(runs(words.prompt)).toBe(1);
+    },
+  );
+
+  it("502 sends the task with its own files, if the first was not taken", async () => {
+    const words = { prompt: "with a file" };
+    const headers = { "content-type": MULTIPART_TYPE, "idempotency-key": "a-file" };
+    const body = multipart([{ name: "f", filename: "a.txt", content: "Hello" }]);
+    const postFile = () => pair.post(words, { headers, body });
+    pair.platform.refuses("POST", words.prompt, { status: 500, body: { detail: "x" } });
+    expect((await postFile()).status).toBe(502);
+    const answer = await vi.waitFor(
+      async () => {
+        const again = await postFile();
+        expect(again.status).toBe(200);
+        return again;
+      },
+      { timeout: 25_000 },
+    );
+    expect(replayed([answer])).toEqual(["true"]);
+    expect(runs(words.prompt)).toBe(1);
+    const task = pair.platform.taken.find(({ sent: { input } }) => input.text === words.prompt);
+    const [link = ""] = task?.sent.input.files ?? [];
+    const opened = await open(link);
+    expect(Buffer.from(opened.bytes).toString()).toBe("Hello");
   });
 
   it("the platform's own refusal gets that refusal", async () => {

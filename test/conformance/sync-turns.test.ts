@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type Answer, jsonOf } from "../support/http.ts";
+import { multipart, MULTIPART_TYPE } from "../support/multipart.ts";
 import { refusal, refusalOf } from "../support/refusal.ts";
 import { startTaskPair, type TaskPair } from "../support/task-pair.ts";
 
@@ -69,22 +70,34 @@ describe.concurrent("a sync call whose turn does not come", () => {
     expect(pair.platform.prompts("free key")).toEqual(["busy free key", "again"]);
   });
 
-  it("hangs up, and is never sent", async () => {
-    await occupy("hung-up");
+  it.each([
+    ["with nothing", "hung-up", "", Buffer.of()],
+    [
+      "with a file",
+      "hung-up-file",
+      `Content-Type: ${MULTIPART_TYPE}\r\n`,
+      multipart([{ name: "f", filename: "a.txt", content: "Hello" }]),
+    ],
+  ])("hangs up, and is never sent, %s", async (_, id, type, body) => {
+    await occupy(id);
     const { hostname, port } = new URL(pair.gateway.url);
     const socket = connect({ host: hostname, port: Number(port) });
     await once(socket, "connect");
     socket.write(
-      "POST /?agent_id=agent-1&task_id=hung-up&prompt=gone HTTP/1.1\r\nHost: inlet\r\n" +
-        "x-api-key: test-key\r\nContent-Length: 0\r\n\r\n",
+      `POST /?agent_id=agent-1&task_id=${id}&prompt=gone HTTP/1.1\r\nHost: inlet\r\n` +
+        `x-api-key: test-key\r\n${type}Content-Length: ${body.length}\r\n\r\n`,
     );
+    socket.write(body);
     // Behind it in the conversation, and accepted.
-    await start("hung-up", "next");
+    await vi.waitFor(async () => expect((await pair.task(id, "turn=2")).status).toBe(200), {
+      timeout: 5_000,
+    });
+    await start(id, "next");
     socket.resetAndDestroy();
-    pair.platform.end("hung-up");
-    await pair.platform.prompted("hung-up", 2);
-    await start("hung-up", "end");
-    expect(await pair.platform.prompted("hung-up", 3)).toEqual(["busy hung-up", "next", "end"]);
+    pair.platform.end(id);
+    await pair.platform.prompted(id, 2);
+    await start(id, "end");
+    expect(await pair.platform.prompted(id, 3)).toEqual([`busy ${id}`, "next", "end"]);
   });
 });
 

@@ -31,6 +31,7 @@ export const NO_UPLOAD: Pick<RequestUpload, "upload" | "onField"> = {
     files: [],
     add: () => Promise.reject(new Error("no file was expected")),
     keep: () => undefined,
+    letGo: () => undefined,
     discardUnlessKept: () => Promise.resolve(),
   },
   onField: () => undefined,
@@ -58,7 +59,7 @@ export function openUpload(
 ): Pick<RequestUpload, "upload" | "settle"> {
   const over = Promise.withResolvers<void>();
 
-  const upload = createUpload({
+  const created = createUpload({
     store: createFileStore(exchange.env.FILES),
     links: exchange.rooms.links,
     origin: () => exchange.rooms.config.PUBLIC_URL ?? new URL(exchange.url).origin,
@@ -71,6 +72,12 @@ export function openUpload(
     },
   });
 
+  const upload = {
+    ...created,
+    letGo() {
+      over.resolve();
+    },
+  };
   return {
     upload,
     async settle(work) {
