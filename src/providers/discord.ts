@@ -92,10 +92,13 @@ function interaction(
   return { ...one, answers: answersOf(type) };
 }
 
+/** Events have no id; that of their data is the message's or the purchase's, of which there are many. */
 function webhookEvent(fields: Fields): Reading {
+  const id = textIn(fields, "event.data.id");
+  const event = textIn(fields, "event.type") ?? "event";
   return oneDelivery({
-    id: textIn(fields, "event.data.id"),
-    event: textIn(fields, "event.type") ?? "event",
+    id: id && [event, id, textIn(fields, "event.timestamp") ?? ""].join(" "),
+    event,
     user: userFrom({
       id: textIn(fields, "event.data.user.id", "event.data.user_id"),
       first_name: textIn(fields, "event.data.user.global_name", "event.data.user.username"),

@@ -6,7 +6,7 @@ import { type About, aboutOf, conversationOf, sentenceFor } from "./gitlab-sente
 import { defineProvider } from "./provider.ts";
 import { idIn, oneDelivery, wordIn } from "./reading.ts";
 import { TOLERANCE_ALONE } from "./settings.ts";
-import { headerOf } from "./signature.ts";
+import { headerOf, headerSecretProblem } from "./signature.ts";
 import { beginStandardProof, standardSecretProblem } from "./standard-webhooks.ts";
 import { tokenProof } from "./token-proof.ts";
 
@@ -37,7 +37,7 @@ export const gitlab = defineProvider({
   answers: answersWith(DEFAULT_ANSWERS.success, { fullDay: DROPPED }),
   secretProblem(secret = "") {
     if (isSigning(secret)) return standardSecretProblem(secret);
-    return secret === "" ? "is required" : undefined;
+    return headerSecretProblem(secret);
   },
   beginProof(request) {
     const signing = request.secrets.filter(isSigning);

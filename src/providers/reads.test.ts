@@ -46,6 +46,22 @@ describe("telegram's read", () => {
       true,
     ],
     [
+      "a vote",
+      { poll_answer: { user: ZOE, option_ids: [0] } },
+      "poll_answer",
+      "7",
+      undefined,
+      false,
+    ],
+    [
+      "a reaction",
+      { message_reaction: { user: ZOE, chat: { id: 5 } } },
+      "message_reaction",
+      "5",
+      undefined,
+      false,
+    ],
+    [
       "a channel's post",
       { channel_post: { chat: { id: -1 }, text: "News" } },
       "channel_post",
@@ -121,6 +137,24 @@ describe("slack's read", () => {
       false,
     ],
     ["a reaction", { type: "reaction_added" }, "reaction_added", false],
+    [
+      "a file for the app",
+      { type: "message", channel_type: "im", subtype: "file_share" },
+      "message.im",
+      true,
+    ],
+    [
+      "who came",
+      { type: "message", channel_type: "im", subtype: "channel_join" },
+      "message.im",
+      false,
+    ],
+    [
+      "a thread's news",
+      { type: "message", channel_type: "im", subtype: "message_replied" },
+      "message.im",
+      false,
+    ],
   ])("takes %s", (_case, changed, name, runsByDefault) => {
     expect(one("slack", callback(changed))).toMatchObject({ event: name, runsByDefault });
   });
@@ -170,6 +204,21 @@ describe("slack's read", () => {
     });
   });
 
+  it.each([
+    ["block_actions", true],
+    ["view_submission", true],
+    ["shortcut", true],
+    ["message_action", true],
+    ["view_closed", false],
+    ["block_suggestion", false],
+    ["app_rate_limited", false],
+  ])("runs what a person has done, and no more: %s", (type, runsByDefault) => {
+    expect(one("slack", { type, user: { id: "U1" } })).toMatchObject({
+      event: type,
+      runsByDefault,
+    });
+  });
+
   it("echoes a challenge as JSON, whatever is in it", () => {
     const challenge = "<script>";
     const reading = read("slack", { type: "url_verification", challenge });
@@ -179,6 +228,12 @@ describe("slack's read", () => {
     });
   });
 });
+
+/** Of what befell Discord's message 1397. */
+function idOf(type: string, timestamp: string): string | undefined {
+  const body = { version: 1, type: 1, event: { type, timestamp, data: { id: "1397" } } };
+  return deliveriesOf(read("discord", body))[0]?.id;
+}
 
 describe("discord's read", () => {
   const base = { id: "9", channel_id: "C", member: { user: { id: "U", username: "zoe" } } };
@@ -267,6 +322,17 @@ describe("discord's read", () => {
       event: "APPLICATION_AUTHORIZED",
       user: { id: "U" },
     });
+  });
+
+  it("tells the events of one message apart, and a repeat not", () => {
+    const ids = [
+      idOf("LOBBY_MESSAGE_CREATE", "2026-11-23T10:00:00.1Z"),
+      idOf("LOBBY_MESSAGE_UPDATE", "2026-11-23T10:00:00.1Z"),
+      idOf("LOBBY_MESSAGE_UPDATE", "2026-11-23T10:00:09.2Z"),
+      idOf("LOBBY_MESSAGE_UPDATE", "2026-11-23T10:00:09.2Z"),
+    ];
+    expect(new Set(ids).size).toBe(3);
+    expect(ids[3]).toBe(ids[2]);
   });
 
   it("answers what is being typed without running it", () => {

@@ -47,6 +47,14 @@ export function headerOf({ headers }: ProofRequest, name: string): Result<string
   return value === "" ? refused("missing") : accepted(value);
 }
 
+/** A secret that comes in a header itself, whose margins the way there strips. */
+export function headerSecretProblem(secret = ""): string | undefined {
+  if (secret === "") return "is required";
+  return /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(secret)
+    ? undefined
+    : "must be visible ASCII characters: it comes in a header, which takes no others";
+}
+
 /** The one digest of a header. Two of them arrive joined by a comma, which no encoding has. */
 export function digestIn(
   request: ProofRequest,

@@ -35,6 +35,19 @@ const SUBSCRIBED: ReadonlyMap<string, string> = new Map([
 
 const NEVER_RUN = new Set(["message_changed", "message_deleted", "bot_message"]);
 
+/** What a person writes has one of these, or no subtype; the others tell of the channel and its threads. */
+const WRITTEN = new Set(["file_share", "me_message", "thread_broadcast"]);
+
+/** Buttons, menus, shortcuts, forms: what a person has done. Menus also ask for their choices. */
+const DONE_BY_A_PERSON = new Set([
+  "block_actions",
+  "interactive_message",
+  "message_action",
+  "shortcut",
+  "view_submission",
+  "dialog_submission",
+]);
+
 function threaded(channel: string | undefined, thread: string | undefined): string | undefined {
   return channel !== undefined && thread !== undefined ? `${channel}:${thread}` : channel;
 }
@@ -42,7 +55,8 @@ function threaded(channel: string | undefined, thread: string | undefined): stri
 function readEvent(fields: Fields): Reading {
   const event = objectIn(fields, "event");
   if (textIn(event, "bot_id", "message.bot_id") !== undefined) return ignored("a bot sent it");
-  if (NEVER_RUN.has(textIn(event, "subtype") ?? "")) return ignored("no new message");
+  const subtype = textIn(event, "subtype");
+  if (NEVER_RUN.has(subtype ?? "")) return ignored("no new message");
   const type = textIn(event, "type") ?? "event";
   const channelType = textIn(event, "channel_type");
   const name =
@@ -52,7 +66,7 @@ function readEvent(fields: Fields): Reading {
   return oneDelivery({
     id: textIn(fields, "event_id"),
     event: name,
-    runsByDefault: RUN_BY_DEFAULT.has(name),
+    runsByDefault: RUN_BY_DEFAULT.has(name) && (subtype === undefined || WRITTEN.has(subtype)),
     conversation: threaded(
       textIn(event, "channel", "channel.id", "item.channel"),
       textIn(event, "thread_ts"),
@@ -80,6 +94,7 @@ function readInteraction(type: string, fields: Fields): Reading {
   return oneDelivery({
     id: textIn(fields, "trigger_id", "action_ts"),
     event: type,
+    runsByDefault: DONE_BY_A_PERSON.has(type),
     conversation: threaded(
       textIn(fields, "channel.id", "container.channel_id"),
       textIn(fields, "message.thread_ts", "container.thread_ts"),

@@ -17,7 +17,15 @@ function eventOf(fields: Fields): string | undefined {
 
 /** A callback is about a message; what people do without one has a person at least. */
 function chatOf(update: Fields): string | undefined {
-  return textIn(update, "chat.id", "message.chat.id", "chat_instance", "user_chat_id", "from.id");
+  return textIn(
+    update,
+    "chat.id",
+    "message.chat.id",
+    "chat_instance",
+    "user_chat_id",
+    "from.id",
+    "user.id",
+  );
 }
 
 export const telegram = defineProvider({
@@ -41,9 +49,9 @@ export const telegram = defineProvider({
       runsByDefault: RUN_BY_DEFAULT.has(event),
       conversation: chatOf(update),
       user: userFrom({
-        id: textIn(update, "from.id"),
-        first_name: textIn(update, "from.first_name"),
-        last_name: textIn(update, "from.last_name"),
+        id: textIn(update, "from.id", "user.id"),
+        first_name: textIn(update, "from.first_name", "user.first_name"),
+        last_name: textIn(update, "from.last_name", "user.last_name"),
       }),
       prompt: textIn(update, "text", "caption", "data", "query"),
       fields,
