@@ -150,6 +150,9 @@ export const MAX_LISTED_DELIVERIES = 50;
 /** … of which so many may be unproven, or whoever knows the address could wash away the others. */
 export const MAX_LISTED_UNPROVEN = 10;
 
+/** So many of a source's tasks are known to it: those among them that died can be sent again. */
+export const MAX_KEPT_TASKS = 200;
+
 /** What a delivery's id and error are cut to in the list. */
 export const MAX_LISTED_CHARS = 255;
 

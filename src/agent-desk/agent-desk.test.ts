@@ -6,7 +6,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { MAX_LISTED_DELIVERIES, MAX_LISTED_UNPROVEN } from "../limits.ts";
+import { MAX_KEPT_TASKS, MAX_LISTED_DELIVERIES, MAX_LISTED_UNPROVEN } from "../limits.ts";
 import type { DeliveryOutcome, Note, SourceChange } from "./messages.ts";
 
 afterEach(() => reset());
@@ -18,7 +18,13 @@ const CHANGE: SourceChange = {
   secret: undefined,
   verifyToken: undefined,
   revokePrevious: false,
+  basedOn: undefined,
 };
+
+/** As who has read the source before. */
+async function changeOf(name: string): Promise<SourceChange> {
+  return { ...CHANGE, basedOn: (await desk().find(name))?.updated_at };
+}
 
 function desk() {
   return env.AGENT_DESKS.getByName("agent-1");
@@ -61,7 +67,7 @@ describe("AgentDesk", () => {
     expect(await desk().put("b", CHANGE)).toMatchObject({ kind: "created" });
     await evictDurableObject(desk());
     expect(await desk().find("a")).toMatchObject({ organisation: "org-1", api_key: "sealed key" });
-    expect(await desk().put("a", CHANGE)).toMatchObject({ kind: "changed" });
+    expect(await desk().put("a", await changeOf("a"))).toMatchObject({ kind: "changed" });
     expect(await desk().remove("a", "org-2")).toBe(false);
     expect(await desk().remove("a", "org-1")).toBe(true);
     expect(await desk().put("a", { ...CHANGE, organisation: "org-2" })).toEqual({
@@ -105,6 +111,32 @@ describe("AgentDesk", () => {
     await desk().keepClaim("a", "t");
     await evictDurableObject(desk());
     expect([await claim("a", "two"), await claim("a", "one")]).toEqual([false, true]);
+  });
+
+  it("takes a change only of what it was worked out from, however close they come", async () => {
+    await desk().put("a", CHANGE);
+    const first = await changeOf("a");
+    const kinds = [];
+    for (const change of [first, first, await changeOf("a"), CHANGE]) {
+      kinds.push((await desk().put("a", change)).kind);
+    }
+    expect(kinds).toEqual(["changed", "overtaken", "overtaken", "overtaken"]);
+    expect(await desk().put("a", await changeOf("a"))).toMatchObject({ kind: "changed" });
+  });
+
+  it("keeps the tasks of deliveries behind any number of others", async () => {
+    await desk().put("a", CHANGE);
+    const tasks = Array.from({ length: MAX_KEPT_TASKS + 1 }, (_, n) => `t${n}`);
+    await desk().note(tasks.map((id) => ({ ...note("started", id), task_id: id, turn: 1 })));
+    for (const outcome of ["ignored", "unproven", "handshake", "refused"] as const) {
+      await desk().note(Array.from({ length: 100 }, (_, n) => note(outcome, String(n))));
+    }
+    const kept = (await desk().show("a", "org-1"))?.deliveries ?? [];
+    const newest = kept.slice(0, MAX_LISTED_DELIVERIES).map(({ outcome }) => outcome);
+    expect(newest).toEqual(Array(MAX_LISTED_DELIVERIES).fill("refused"));
+    const withTask = kept.filter(({ turn }) => turn !== null).map(({ task_id: id }) => id);
+    expect(withTask).toEqual(tasks.slice(1).toReversed());
+    expect(kept).toHaveLength(MAX_KEPT_TASKS + MAX_LISTED_DELIVERIES);
   });
 
   it("seals anew only what is still the same", async () => {

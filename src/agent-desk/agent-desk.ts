@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { CLAIM_FOR_GOOD_MS, CLAIM_MS, MAX_LISTED_DELIVERIES, MAX_SOURCES } from "../limits.ts";
+import { CLAIM_FOR_GOOD_MS, CLAIM_MS, MAX_SOURCES } from "../limits.ts";
 import { type Day, dayOf } from "./day.ts";
 import { noteAll, runsIn } from "./deliveries.ts";
 import type {
@@ -57,9 +57,11 @@ export class AgentDesk extends DurableObject<Env> {
     const { organisation } = change;
     if ((this.#organisation() ?? organisation) !== organisation) return { kind: "foreign" };
     const before = this.find(name);
+    if (before?.updated_at !== change.basedOn) return { kind: "overtaken" };
     if (before === undefined && this.#count() >= MAX_SOURCES) return { kind: "full" };
     this.#make(organisation);
-    const now = Date.now();
+    // Later than before, whatever the clock says: it tells one setting from another.
+    const now = Math.max(Date.now(), (before?.updated_at ?? 0) + 1);
     const source: StoredSource = {
       name,
       organisation,
@@ -92,9 +94,8 @@ export class AgentDesk extends DurableObject<Env> {
     if (source === undefined || source.organisation !== organisation) return undefined;
     const deliveries = this.#rows<DeliveryRow>(
       `SELECT at, delivery_id, outcome, status, task_id, turn, error FROM delivery
-       WHERE source = ? ORDER BY number DESC LIMIT ?`,
+       WHERE source = ? ORDER BY number DESC`,
       name,
-      MAX_LISTED_DELIVERIES,
     );
     return { source, deliveries, runsToday: this.#runs(name, dayOf(Date.now())) };
   }

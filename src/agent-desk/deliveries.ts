@@ -1,14 +1,17 @@
 /** The list of a source's last deliveries: what is added, and what goes for it. */
-import { MAX_LISTED_DELIVERIES, MAX_LISTED_UNPROVEN } from "../limits.ts";
+import { MAX_KEPT_TASKS, MAX_LISTED_DELIVERIES, MAX_LISTED_UNPROVEN } from "../limits.ts";
 import { type Day, dayOf } from "./day.ts";
 import type { Note } from "./messages.ts";
 
-/** Adds the newest of them, in their order, and removes what the list has no room for. */
+/**
+ * Adds the newest of them, in their order, and removes what the list has no room for. Those with a
+ * task are kept for longer: nothing that came after them hides one that has died.
+ */
 export function noteAll(sql: SqlStorage, notes: readonly Note[]): void {
   for (const source of new Set(notes.map((note) => note.source))) {
     const own = notes.filter((note) => note.source === source);
     // Those before would be removed again at once.
-    for (const note of own.slice(-MAX_LISTED_DELIVERIES)) add(sql, note);
+    for (const note of own.slice(-MAX_KEPT_TASKS)) add(sql, note);
     trim(sql, source);
   }
 }
@@ -47,16 +50,20 @@ function add(sql: SqlStorage, note: Note): void {
 
 function trim(sql: SqlStorage, source: string): void {
   sql.exec(
-    `DELETE FROM delivery WHERE source = ?1 AND outcome = 'unproven' AND number NOT IN (
-       SELECT number FROM delivery WHERE source = ?1 AND outcome = 'unproven'
+    `DELETE FROM delivery WHERE source = ?1 AND outcome IN ('unproven', 'handshake') AND number NOT IN (
+       SELECT number FROM delivery WHERE source = ?1 AND outcome IN ('unproven', 'handshake')
        ORDER BY number DESC LIMIT ?2)`,
     source,
     MAX_LISTED_UNPROVEN,
   );
   sql.exec(
     `DELETE FROM delivery WHERE source = ?1 AND number NOT IN (
-       SELECT number FROM delivery WHERE source = ?1 ORDER BY number DESC LIMIT ?2)`,
+       SELECT number FROM delivery WHERE source = ?1 ORDER BY number DESC LIMIT ?2)
+     AND number NOT IN (
+       SELECT number FROM delivery WHERE source = ?1 AND turn IS NOT NULL
+       ORDER BY number DESC LIMIT ?3)`,
     source,
     MAX_LISTED_DELIVERIES,
+    MAX_KEPT_TASKS,
   );
 }

@@ -22,6 +22,7 @@ async function changeTo(prompt: string): Promise<SourceChange> {
     secret: null,
     verifyToken: null,
     revokePrevious: false,
+    basedOn: (await env.AGENT_DESKS.getByName(PLACE.agentId).find(PLACE.name))?.updated_at,
   };
 }
 

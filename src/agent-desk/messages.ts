@@ -15,12 +15,16 @@ export interface SourceChange {
   readonly secret: string | null | undefined;
   readonly verifyToken: string | null | undefined;
   readonly revokePrevious: boolean;
+  /** `updated_at` of the source that this was worked out from, if there was one. */
+  readonly basedOn: number | undefined;
 }
 
 export type Changed =
   | { readonly kind: "created" | "changed"; readonly source: StoredSource }
   /** The agent's sources are another organisation's. */
   | { readonly kind: "foreign" }
+  /** It was set meanwhile. */
+  | { readonly kind: "overtaken" }
   | { readonly kind: "full" };
 
 /**

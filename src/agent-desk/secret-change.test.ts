@@ -17,7 +17,7 @@ function after(
   given: { secret?: string | null; verifyToken?: string | null; revokePrevious?: boolean },
 ) {
   const { secret, verifyToken, revokePrevious = false } = given;
-  const change = { organisation: "o", settings: "{}", apiKey: "k", revokePrevious };
+  const change = { organisation: "o", settings: "{}", apiKey: "k", revokePrevious, basedOn: 1 };
   return secretsAfter(before, { ...change, secret, verifyToken }, NOW);
 }
 

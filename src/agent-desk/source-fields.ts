@@ -37,7 +37,9 @@ const range = textThat((text) =>
 
 const httpsAddress = textThat((text) => {
   const url = URL.parse(text);
-  if (url?.protocol !== "https:") return "must be an https address";
+  if (url?.protocol !== "https:" || /[\s\\\p{Cc}\p{Cs}]/u.test(text)) {
+    return "must be an https address";
+  }
   return url.username === "" && url.password === "" ? undefined : "must not hold credentials";
 });
 
@@ -71,6 +73,7 @@ export const sourceFields = z.partial(
     callback_url: z.string("must be text"),
     agent_version: queryParametersSchema.shape.agent_version.def.innerType.check(
       z.minLength(1, "must not be empty"),
+      z.refine((text) => text.isWellFormed(), "must be whole characters"),
     ),
     disable_attachment_injection: flag,
     events: listOf(

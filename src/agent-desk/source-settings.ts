@@ -63,7 +63,8 @@ export function readSource(
   );
   const others = given.filter(([name]) => !SETTING_NAMES.includes(name));
   const own = sourceSchema.safeParse(Object.fromEntries(others));
-  const provider = providers.get(String(body["provider"]));
+  const { provider: name } = body;
+  const provider = typeof name === "string" ? providers.get(name) : undefined;
   const proof = provider && readSettings(provider, body);
   const problems = [
     ...(own.success ? [] : own.error.issues.flatMap(problemsOf)),

@@ -147,6 +147,20 @@ describe.concurrent("dead deliveries", () => {
     expect(await ran(pair, source, 3)).toHaveLength(3);
   });
 
+  it("are not hidden by what came after them, nor by strangers", { timeout: 60_000 }, async () => {
+    const source = await sourceOf(pair, telegram);
+    const id = await kill(source, 1);
+    const { body } = telegram.happens(2);
+    const ignored = { body: '{"update_id":1}', headers: {} };
+    for (let n = 0; n < 55; n += 1) await deliver(source, ignored, { key: telegram.key });
+    for (let n = 0; n < 20; n += 1)
+      await deliver(source, { body, headers: {} }, { key: telegram.nextKey });
+    await vi.waitFor(async () => expect(await listed(source)).toHaveLength(50), WAIT);
+    expect(await dead(source)).toBe(1);
+    expect(jsonOf(await retry(source))).toMatchObject({ retried: 1 });
+    await pair.platform.prompted(id, 1);
+  });
+
   it("go out with the source's present key", async () => {
     const source = await sourceOf(pair, telegram);
     const id = await kill(source, 1, 403);

@@ -208,6 +208,32 @@ describe("files", () => {
     expect((await ranOnce(pair, source)).sent.input.text).toBe('{"a":"1"}');
   });
 
+  it("of a kind that is not taken do not hide a signature behind them", async () => {
+    const source = await makeSource(pair, { provider: "mailgun", secret: SECRET });
+    const invitation: Part = { ...file, filename: "invite.ics", type: "text/calendar" };
+    const mail = (token: string, secret: string) => {
+      const timestamp = String(now());
+      const signature = createHmac("sha256", secret)
+        .update(timestamp + token)
+        .digest("hex");
+      const signing = Object.entries({ timestamp, token, signature });
+      return multipart([
+        ...parts,
+        invitation,
+        ...signing.map(([name, content]) => ({ name, content })),
+      ]);
+    };
+    const sent = (form: Uint8Array) =>
+      send(source.url, { headers: { "content-type": MULTIPART_TYPE }, body: form });
+    const before = stored();
+    const refused = await sent(mail("token-1", SECRET));
+    expect([refused.status, refused.headers["x-error-code"]]).toEqual([415, "file_unsupported"]);
+    expect(refused.text).toContain("invite.ics");
+    expect((await sent(mail("token-2", "wrong"))).status).toBe(406);
+    expect(stored()).toEqual(before);
+    expect(ranFor(pair, source)).toEqual([]);
+  });
+
   it("that are not what their name says are 415 under a right signature", async () => {
     const source = await signed();
     const before = stored();

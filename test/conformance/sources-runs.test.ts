@@ -13,6 +13,7 @@ import {
   happen,
   makeSource,
   openSource,
+  putSource,
   ran,
   ranFor,
   ranOnce,
@@ -185,6 +186,33 @@ describe("a source that outlives its gateway", () => {
       }
     },
   );
+});
+
+describe("a source whose secret was lost", () => {
+  it("is repaired by setting it anew", { timeout: 60_000 }, async () => {
+    const platform = await startTaskPlatform();
+    const persistTo = mkdtempSync(join(tmpdir(), "inlet-lost-"));
+    const settings = { provider: "github", secret: github.key.secret };
+    try {
+      for (const GATEWAY_SECRET of [undefined, "another-secret-of-32-bytes-or-more"]) {
+        const vars = { PLATFORM_URL: platform.url, ...(GATEWAY_SECRET && { GATEWAY_SECRET }) };
+        const gateway = await startGateway({ persistTo, vars });
+        const own = { gateway, platform } as TaskPair;
+        const source = { url: `${gateway.url}/hooks/agent-1/s`, prefix: "agent-1:s:" };
+        if (GATEWAY_SECRET !== undefined) {
+          expect((await deliver(source, github.happens(1), { key: github.key })).status).toBe(500);
+          const kept = await putSource(own, "s", { provider: "github" });
+          expect([kept.status, kept.headers["x-error-code"]]).toEqual([422, "parameters_invalid"]);
+        }
+        expect((await putSource(own, "s", settings)).status).toBeLessThan(300);
+        expect((await deliver(source, github.happens(1), { key: github.key })).status).toBe(200);
+        await gateway.kill();
+      }
+    } finally {
+      await platform.close();
+      rmSync(persistTo, { recursive: true, force: true, maxRetries: 5 });
+    }
+  });
 });
 
 describe("a source of an agent that runs here", () => {

@@ -72,6 +72,28 @@ describe("PUT /v1/agents/{agent_id}/sources/{name}", () => {
     expect((await pair.hook(`wa?${query}`, { method: "GET" })).status).toBe(200);
   });
 
+  it("makes one verify_token, however many ask for it at once", async () => {
+    const settings = { provider: "whatsapp", secret: "s" };
+    const answers = await Promise.all(Array.from({ length: 5 }, () => pair.put("wb", settings)));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(4);
+    const tokens = answers
+      .map((each) => (jsonOf(each) as { verify_token?: string }).verify_token)
+      .filter((token) => token !== undefined);
+    expect(tokens).toHaveLength(1);
+    const query = `hub.mode=subscribe&hub.verify_token=${tokens[0]}&hub.challenge=1`;
+    expect((await pair.hook(`wb?${query}`, { method: "GET" })).status).toBe(200);
+  });
+
+  it("accepts the old secret where the new one is set twice at once", async () => {
+    const status = async (secret: string, id: string) =>
+      (await pair.hook("rr", githubEvent(secret, { zen: "x" }, { id, name: "push" }))).status;
+    await pair.put("rr", { provider: "github", secret: "old" });
+    const renewed = { provider: "github", secret: "new" };
+    await Promise.all(Array.from({ length: 4 }, () => pair.put("rr", renewed)));
+    expect([await status("old", "1"), await status("new", "2")]).toEqual([200, 200]);
+  });
+
   it("accepts the old secret beside a new one until it is revoked", async () => {
     const status = async (secret: string, id: string) =>
       (await pair.hook("r", githubEvent(secret, { zen: "x" }, { id, name: "push" }))).status;

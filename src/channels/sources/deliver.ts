@@ -60,6 +60,10 @@ async function receive(exchange: Exchange, source: Source, arriving: Arriving): 
   const { config } = exchange.rooms;
   const read = await readProven(exchange.request, { ...arriving, config });
   if (read.ok) return takeProven(exchange, source, { ...read.value, upload: arriving.upload });
+  if ("unread" in read.refusal) {
+    const { unread: refusal } = read.refusal;
+    return refuseUnproven(exchange, source, { why: refusal.reason, refusal });
+  }
   if ("fault" in read.refusal) return refuseUnproven(exchange, source, { why: read.refusal.fault });
   return refuseNoted(exchange, source, read.refusal.refusal);
 }

@@ -1,6 +1,9 @@
 /** A sender that waits for the agent is answered as a caller of `POST /` is (contract §1.5). */
 import type { Source } from "../../agent-desk/source.ts";
+import type { DeliveryOutcome } from "../../agent-desk/messages.ts";
+import { PlatformOutage } from "../../platform/platform.ts";
 import type { Answers } from "../../providers/answers.ts";
+import { tell } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { invokeInTurn } from "../invoke.ts";
 import type { Exchange } from "../exchange.ts";
@@ -32,8 +35,13 @@ export async function runInSight(
   // What fails is told in the words of `POST /` too.
   exchange.notes.trouble = undefined;
   let response: Response | undefined;
+  let status = 0;
   try {
     response = await invokeInTurn(exchange, call, { upload });
+    ({ status } = response);
+  } catch (thrown) {
+    status = statusOf(thrown);
+    throw thrown;
   } finally {
     const outcome = outcomeOf(exchange);
     const turn = exchange.notes.turn ?? null;
@@ -44,7 +52,7 @@ export async function runInSight(
       outcome,
       task_id: call.task.id,
       turn,
-      status: response?.status ?? UNTOLD,
+      status,
       runs: isStarted ? day.uncounted : 0,
     });
   }
@@ -53,10 +61,13 @@ export async function runInSight(
 }
 
 /** It has a turn once it is on disk, whatever became of it then. */
-function outcomeOf(exchange: Exchange): "started" | "repeat" | "trouble" {
-  if (exchange.notes.turn === undefined) return "trouble";
-  return exchange.notes.isRepeat ? "repeat" : "started";
+function outcomeOf({ notes }: Exchange): DeliveryOutcome {
+  if (notes.turn === undefined) return "trouble";
+  if (notes.isRepeat) return "repeat";
+  return notes.isDropped ? "dropped" : "started";
 }
 
-/** What is thrown gets its status later. */
-const UNTOLD = 500;
+/** What is thrown is told later, and where all of it is. */
+function statusOf(thrown: unknown): number {
+  return thrown instanceof PlatformOutage ? tell({ reason: thrown.reason }).status : 500;
+}

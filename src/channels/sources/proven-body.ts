@@ -17,8 +17,9 @@ export interface ProvenBody {
   readonly body: Body;
 }
 
-/** Why there is none: the proof failed, or what was proven cannot be taken. */
-export type Turned = { readonly fault: ProofFault } | { readonly refusal: Refusal };
+/** Why there is none: it could not be read to its end, the proof failed, or what was proven cannot be taken. */
+export type Turned =
+  { readonly unread: Refusal } | { readonly fault: ProofFault } | { readonly refusal: Refusal };
 
 export interface ProvingOptions {
   readonly proof: Proof;
@@ -47,13 +48,34 @@ async function readStreaming(
   { proof, type, config, upload }: ProvingOptions,
 ): Promise<Result<ProvenBody, Turned>> {
   const onPiece = (piece: Uint8Array) => proof.update(piece);
-  const body = await readBody(request, bodyOptions({ type, config, upload, onPiece }));
+  const tolerant = tolerating(upload);
+  const door = { type, config, upload: tolerant.upload, onPiece };
+  const body = await readBody(request, bodyOptions(door));
   // A limit is told at once: the rest would only be read to be thrown away.
-  if (!body.ok && body.refusal.reason === "limit_exceeded") return refused(body);
+  if (!body.ok && body.refusal.reason === "limit_exceeded") return unread(body.refusal);
   await readRest(request, { maxBytes: config.MAX_UPLOAD_BYTES, onPiece });
   const proven = proof.finish(body.ok ? { fields: body.value.fields } : {});
   if (!proven.ok) return refused({ fault: proven.refusal });
-  return body.ok ? accepted({ proven: proven.value, body: body.value }) : refused(body);
+  if (!body.ok) return refused(body);
+  const refusal = tolerant.refusal();
+  if (refusal !== undefined) return refused({ refusal });
+  return accepted({ proven: proven.value, body: body.value });
+}
+
+function unread(refusal: Refusal): Result<never, Turned> {
+  return refused({ unread: refusal });
+}
+
+/** A file of a kind that is not taken is told of once the proof, which may stand behind it, is good. */
+function tolerating(upload: Upload) {
+  let refusal: Refusal | undefined;
+  const add: Upload["add"] = async (file) => {
+    const added = await upload.add(file);
+    if (added.ok || added.refusal.reason !== "file_unsupported") return added;
+    refusal ??= added.refusal;
+    return accepted("added");
+  };
+  return { upload: { ...upload, add }, refusal: () => refusal };
 }
 
 interface BodyDoor {
@@ -95,7 +117,7 @@ async function readHeld(
   const gzip = isGzip(request.headers.get("content-encoding"));
   const options = { config: proving.config, isGzip: gzip.ok && gzip.value };
   const bytes = await readWhole(request, options);
-  if (!bytes.ok) return refused(bytes);
+  if (!bytes.ok) return unread(bytes.refusal);
   const read = await proveHeld(request, bytes.value, proving);
   giveBack(bytes.value);
   return read;

@@ -1,5 +1,5 @@
 /** `PUT /v1/agents/{agent_id}/sources/{name}`: sets a source whole (contract §4). */
-import type { Changed, SourceChange } from "../../agent-desk/messages.ts";
+import type { Changed, SourceChange, StoredSource } from "../../agent-desk/messages.ts";
 import { openSource, type Source } from "../../agent-desk/source.ts";
 import { type GivenSource, readSource } from "../../agent-desk/source-settings.ts";
 import { decodeUtf8 } from "../../invocation/fields.ts";
@@ -19,37 +19,47 @@ export async function putSource(exchange: Exchange): Promise<Response> {
   if (!owner.ok) return refuse(exchange, owner.refusal);
   const body = await readObject(exchange.request);
   if (!body.ok) return refuse(exchange, body.refusal);
-  const known = await findKnown(exchange, owner.value);
-  const given = readSource(body.value, { rules: rulesOf(exchange), keptSecret: known?.secret });
-  if (!given.ok) {
-    return refuse(exchange, { reason: "parameters_invalid", problems: given.refusal });
+  for (;;) {
+    const { row, known } = await findKnown(exchange, owner.value);
+    const given = readSource(body.value, { rules: rulesOf(exchange), keptSecret: known?.secret });
+    if (!given.ok) {
+      return refuse(exchange, { reason: "parameters_invalid", problems: given.refusal });
+    }
+    const token = tokenAfter(given.value, known);
+    const setting = { given: given.value, owner: owner.value, row, known, token };
+    const change = await changeFor(exchange, setting);
+    const changed = await exchange.rooms.desks.put(owner.value, change);
+    // Another has set it meanwhile: what is kept of it is another's then.
+    if (changed.kind === "overtaken") continue;
+    return answerChanged(exchange, owner.value, { changed, verifyToken: token.made });
   }
-  const token = tokenAfter(given.value, known);
-  const change = await changeFor(exchange, {
-    given: given.value,
-    owner: owner.value,
-    known,
-    token,
-  });
-  const changed = await exchange.rooms.desks.put(owner.value, change);
-  return answerChanged(exchange, owner.value, { changed, verifyToken: token.made });
 }
 
-async function findKnown(exchange: Exchange, owner: NamedOwner): Promise<Source | undefined> {
+interface Before {
+  readonly row: StoredSource | undefined;
+  /** Nothing where its seal cannot be opened: whoever sets it anew repairs it. */
+  readonly known: Source | undefined;
+}
+
+async function findKnown(exchange: Exchange, owner: NamedOwner): Promise<Before> {
   const shown = await exchange.rooms.desks.show(owner, owner.organisation);
-  return shown && openSource(owner.agentId, shown.source, exchange.rooms.seal);
+  if (shown === undefined) return { row: undefined, known: undefined };
+  const row = shown.source;
+  const opening = openSource(owner.agentId, row, exchange.rooms.seal);
+  return { row, known: await opening.catch(() => undefined) };
 }
 
 interface Setting {
   readonly given: GivenSource;
   readonly owner: NamedOwner;
+  readonly row: StoredSource | undefined;
   readonly known: Source | undefined;
   readonly token: Token;
 }
 
 async function changeFor(
   exchange: Exchange,
-  { given, owner, known, token }: Setting,
+  { given, owner, row, known, token }: Setting,
 ): Promise<SourceChange> {
   const { seal } = exchange.rooms;
   const secret = secretAfter(given, known);
@@ -59,7 +69,9 @@ async function changeFor(
     apiKey: await seal.close(owner.apiKey),
     secret: secret && (await seal.close(secret)),
     verifyToken: token.kept && (await seal.close(token.kept)),
-    revokePrevious: given.secrets.revoke_previous === true,
+    // What cannot be opened is of no use to anybody.
+    revokePrevious: given.secrets.revoke_previous === true || (row && !known) === true,
+    basedOn: row?.updated_at,
   };
 }
 
@@ -128,6 +140,8 @@ function answerChanged(
       const limit = { what: "An agent", value: MAX_SOURCES, unit: "sources" };
       return refuse(exchange, { reason: "limit_exceeded", limit });
     }
+    case "overtaken":
+      throw new Error("was tried again");
     case "created":
     case "changed": {
       const token = verifyToken === undefined ? {} : { verify_token: verifyToken };

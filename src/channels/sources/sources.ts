@@ -2,6 +2,7 @@
 import type { DeliveryRow } from "../../agent-desk/rows.ts";
 import { openSource } from "../../agent-desk/source.ts";
 import type { DeadTask } from "../../conversation/messages.ts";
+import { MAX_LISTED_DELIVERIES } from "../../limits.ts";
 import { answer, answerJson, refuse } from "../respond.ts";
 import type { Exchange } from "../exchange.ts";
 import { NO_SUCH_SOURCE, type Owner, readNamedOwner, readOwner } from "./owner.ts";
@@ -26,7 +27,9 @@ export async function showSource(exchange: Exchange): Promise<Response> {
     ...shownSource(exchange, owner.value.agentId, shown.source),
     runs_today: shown.runsToday,
     dead: dead.length,
-    deliveries: withErrors(shown.deliveries, dead).map(shownDelivery),
+    deliveries: withErrors(shown.deliveries.slice(0, MAX_LISTED_DELIVERIES), dead).map(
+      shownDelivery,
+    ),
   };
   return answerJson(exchange, JSON.stringify(source));
 }
@@ -61,7 +64,7 @@ interface DeadDelivery extends DeadTask {
   readonly taskId: string;
 }
 
-/** Those of the listed deliveries whose tasks were given up, the oldest first. */
+/** Those of the deliveries that are kept whose tasks were given up, the oldest first. */
 async function deadTasks(
   exchange: Exchange,
   { organisation }: Owner,

@@ -19,5 +19,7 @@ export function tellFullDay(exchange: Exchange, { fullDay }: Answers): Promise<R
 
 /** A form's browser goes on with GET (RFC 9110 §15.4.4). */
 export function seeOther(exchange: Exchange, location: string): Response {
-  return answer(exchange, null, { status: 303, headers: { Location: location } });
+  // A header takes no letters but ASCII's.
+  const { href } = new URL(location);
+  return answer(exchange, null, { status: 303, headers: { Location: href } });
 }
