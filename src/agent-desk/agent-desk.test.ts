@@ -113,6 +113,19 @@ describe("AgentDesk", () => {
     expect([await claim("a", "two"), await claim("a", "one")]).toEqual([false, true]);
   });
 
+  it("sets all of a source with its new secret", async () => {
+    await desk().put("a", { ...CHANGE, secret: "one" });
+    const settings = '{"provider":"token","proof":{}}';
+    const change = { ...(await changeOf("a")), secret: "two", apiKey: "another", settings };
+    await desk().put("a", change);
+    expect(await desk().find("a")).toMatchObject({
+      settings,
+      api_key: "another",
+      secret: "two",
+      previous_secret: "one",
+    });
+  });
+
   it("takes a change only of what it was worked out from, however close they come", async () => {
     await desk().put("a", CHANGE);
     const first = await changeOf("a");

@@ -31,12 +31,13 @@ export function secretsAfter(
 
 function replaced(before: Secrets, secret: string, now: number): Secrets {
   const hasPrevious = before.secret !== null;
+  // Named one by one: a whole row may come as what was before, and none of the rest of it stays.
   return {
-    ...before,
     secret,
     secret_set_at: now,
     previous_secret: before.secret,
     previous_until: hasPrevious ? now + PREVIOUS_SECRET_MS : null,
+    verify_token: before.verify_token,
   };
 }
 

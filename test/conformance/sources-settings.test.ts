@@ -72,6 +72,18 @@ describe("PUT /v1/agents/{agent_id}/sources/{name}", () => {
     expect((await pair.hook(`wa?${query}`, { method: "GET" })).status).toBe(200);
   });
 
+  it("sets everything anew beside a new secret", async () => {
+    await pair.put("all", { provider: "github", secret: "old", prompt: "before" });
+    const renewed = { provider: "github", secret: "new", prompt: "after" };
+    const answer = await pair.put("all", renewed, { apiKey: "renewed-key-of-org-1" });
+    expect(jsonOf(answer)).toMatchObject({ prompt: "after" });
+    await pair.hook("all", githubEvent("new", { zen: "all anew" }, { id: "anew", name: "push" }));
+    const ours = () => pair.platform.taken.filter(({ id }) => id.startsWith("agent-1:all:"));
+    await pair.platform.until(() => ours().length === 1);
+    const [task] = ours();
+    expect([task?.sent.input.text, task?.apiKey]).toEqual(["after", "renewed-key-of-org-1"]);
+  });
+
   it("makes one verify_token, however many ask for it at once", async () => {
     const settings = { provider: "whatsapp", secret: "s" };
     const answers = await Promise.all(Array.from({ length: 5 }, () => pair.put("wb", settings)));
