@@ -20,7 +20,11 @@ const isWindows = process.platform === "win32";
 const args = process.argv.slice(2);
 const host = optionValues("ip").at(-1) ?? "127.0.0.1";
 const port = Number(optionValues("port").at(-1) ?? 8787);
-const reachableHost = ["0.0.0.0", "::", "*"].includes(host) ? "127.0.0.1" : host;
+const reachableHost = ["0.0.0.0", "::", "*"].includes(host)
+  ? "127.0.0.1"
+  : host.includes(":")
+    ? `[${host}]`
+    : host;
 const hasLogLevel = optionValues("log-level").length > 0;
 
 /** Every value of `--name value` and `--name=value`, which may be several for one `--var`. */
@@ -64,6 +68,12 @@ function ensureSecrets(path) {
 function apiKey(path) {
   const given = optionValues("var").findLast((value) => value.startsWith("API_KEY:"));
   return given?.slice("API_KEY:".length) ?? readDevVars(path).get("API_KEY");
+}
+
+/** Left empty in `.dev.vars`, which wrangler shows as hidden, it is unset. */
+function isPlatformEmpty() {
+  const isGiven = optionValues("var").some((value) => value.startsWith("PLATFORM_URL:"));
+  return !isGiven && readDevVars(devVarsPath).get("PLATFORM_URL") === "";
 }
 
 /** The code of the error that listening there gives, or undefined if the port is free. */
@@ -112,6 +122,11 @@ function invitation(origin, key, hasPlatform) {
     : ["Try it:", `  ${command}`, 'It answers: "Hello agent!"'];
 }
 
+if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+  console.error("The port must be a number from 0 to 65535: npm start -- --port 9000");
+  process.exit(1);
+}
+
 const devVarsPath = join(root, ".dev.vars");
 ensureSecrets(devVarsPath);
 
@@ -137,7 +152,7 @@ const wrangler = spawn(
     ...args,
   ],
   // A process group of its own, so that workerd can be ended with it whatever happens.
-  { cwd: root, env: quietEnv, stdio: ["ignore", "pipe", "inherit"], detached: !isWindows },
+  { cwd: root, env: quietEnv, stdio: ["ignore", "pipe", "pipe"], detached: !isWindows },
 );
 
 let isStopping = false;
@@ -177,7 +192,7 @@ createInterface({ input: wrangler.stdout }).on("line", (line) => {
   const plain = stripVTControlCharacters(line).trimEnd();
   const ready = /^(?:\[wrangler:info\] )?Ready on (https?):\/\/\S+:(\d+)/.exec(plain);
   if (ready !== null) origin = `${ready[1]}://${reachableHost}:${ready[2]}`;
-  if (/^env\.PLATFORM_URL \(".+"\)/.test(plain)) hasPlatform = true;
+  if (/^env\.PLATFORM_URL \(".+"\)/.test(plain)) hasPlatform = !isPlatformEmpty();
   // The Worker's own lines are JSON, also those of alarms that fire before it is ready.
   if (hasLogLevel || plain.startsWith("{")) console.log(line);
   else if (origin === undefined) preamble.push(line);
@@ -187,6 +202,13 @@ createInterface({ input: wrangler.stdout }).on("line", (line) => {
     )
   )
     console.log(line);
+});
+
+// Where a caller hangs up, wrangler quotes the address, whose query may hold a key and a prompt. The
+// Worker's own lines of failures come marked and coloured.
+createInterface({ input: wrangler.stderr }).on("line", (line) => {
+  const own = /^✘ \[ERROR\] (\{.*\})$/.exec(stripVTControlCharacters(line).trimEnd())?.[1];
+  console.error(own ?? line.replace(/(https?:\/\/[^\s?]+)\?\S*/g, "$1?…"));
 });
 
 wrangler.on("close", (code) => {

@@ -1,10 +1,10 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { root } from "../support/worker-options.ts";
 
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
@@ -106,6 +106,38 @@ describe("npm start", () => {
     } finally {
       await inlet.stop();
     }
+  });
+
+  it("tells of a caller that hangs up without its key or prompt", async () => {
+    const port = await freePort();
+    const inlet = start(folder, ["--port", String(port)]);
+    try {
+      await inlet.told;
+      const socket = connect(port, "127.0.0.1");
+      await once(socket, "connect");
+      socket.write(
+        "POST /?agent_id=echo&x-api-key=HANGUPKEY&prompt=SECRETPROMPT HTTP/1.1\r\nHost: inlet\r\n" +
+          "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+      );
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      socket.resetAndDestroy();
+      await vi.waitFor(
+        () => expect(inlet.output()).toMatch(/Network connection lost|body_unreadable/),
+        {
+          timeout: 10_000,
+        },
+      );
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(inlet.output()).not.toMatch(/HANGUPKEY|SECRETPROMPT/);
+    } finally {
+      await inlet.stop();
+    }
+  });
+
+  it.each(["abc", "70000", "-1"])("says so when the port is none: %s", async (port) => {
+    await expect(start(folder, ["--port", port]).told).rejects.toThrow(
+      "The port must be a number from 0 to 65535",
+    );
   });
 
   it("says so when the port is taken", async () => {
