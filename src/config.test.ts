@@ -33,6 +33,16 @@ describe("readConfig", () => {
     });
   });
 
+  it("takes names of hosts, and a secret that signs", () => {
+    const hosts = { CALLBACK_HOSTS: "Hooks.example, a-b.c.example:8443 localhost" };
+    for (const CALLBACK_SECRET of ["whsec_YQ==", "any words"]) {
+      expect(readConfig({ ...secrets, ...hosts, CALLBACK_SECRET })).toMatchObject({
+        CALLBACK_HOSTS: ["hooks.example", "a-b.c.example:8443", "localhost"],
+        CALLBACK_SECRET,
+      });
+    }
+  });
+
   it("needs no API_KEY beside a platform", () => {
     const env = { GATEWAY_SECRET: "s".repeat(32), PLATFORM_URL: "http://127.0.0.1:9100" };
     expect(readConfig(env).PLATFORM_URL).toBe("http://127.0.0.1:9100");
@@ -52,6 +62,15 @@ describe("readConfig", () => {
     [{ PLATFORM_URL: "https://p/v1" }, "PLATFORM_URL must be an origin"],
     [{ PLATFORM_URL: "https://u:p@p" }, "PLATFORM_URL must be an origin"],
     [{ PUBLIC_URL: "example.com" }, "PUBLIC_URL must be an origin"],
+    [{ CALLBACK_SECRET: "whsec_" }, "CALLBACK_SECRET must have a key behind whsec_"],
+    [{ CALLBACK_HOSTS: "*.a.example", CALLBACK_SECRET: "s" }, "CALLBACK_HOSTS must be names"],
+    [
+      { CALLBACK_HOSTS: "a.example;b.example", CALLBACK_SECRET: "s" },
+      "CALLBACK_HOSTS must be names",
+    ],
+    [{ CALLBACK_HOSTS: "127.0.0.1:8080", CALLBACK_SECRET: "s" }, "CALLBACK_HOSTS must be names"],
+    [{ CALLBACK_HOSTS: "[::1]", CALLBACK_SECRET: "s" }, "CALLBACK_HOSTS must be names"],
+    [{ CALLBACK_HOSTS: "a.example" }, "CALLBACK_SECRET must be set while CALLBACK_HOSTS is"],
   ])("names what is wrong in %j, and no value", (env, words) => {
     expect(() => readConfig({ ...secrets, ...env })).toThrow(words);
   });

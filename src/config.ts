@@ -40,6 +40,12 @@ const origin = z.pipe(
   z.transform((text) => new URL(text).origin),
 );
 
+/** A name, since a callback may go to no address; no wildcards. */
+function isHostName(text: string): boolean {
+  const isName = /^(?!\d+(?:\.\d+){3}(?::|$))[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?$/.test(text);
+  return isName && URL.parse(`https://${text}`)?.host === text;
+}
+
 /** Names of hosts, each with its port if that is not 443, parted by commas or spaces. */
 const hosts = z.pipe(
   z.string("must be text"),
@@ -48,7 +54,7 @@ const hosts = z.pipe(
       .toLowerCase()
       .split(/[\s,]+/)
       .filter((name) => name !== "");
-    if (names.every((name) => URL.parse(`https://${name}`)?.host === name)) return names;
+    if (names.every(isHostName)) return names;
     context.issues.push({
       code: "custom",
       input: text,
@@ -78,7 +84,14 @@ const schema = z.pipe(
       PUBLIC_URL: setting(z.optional(origin)),
       SYNC_TIMEOUT_SECONDS: whole(1, 3_600, 300),
       MAX_TURN_MINUTES: whole(1, 1_440, 20),
-      CALLBACK_SECRET: setting(z.optional(z.string("must be text"))),
+      CALLBACK_SECRET: setting(
+        z.optional(
+          z
+            .string("must be text")
+            // Of an empty key anybody could sign.
+            .check(z.refine((text) => text !== "whsec_", "must have a key behind whsec_")),
+        ),
+      ),
       CALLBACK_HOSTS: setting(z.optional(hosts)),
       MAX_BODY_BYTES: whole(1, 64 * MIB, 10 * MIB),
       MAX_FILE_BYTES: whole(1, 5 * KIB * MIB, 50 * MIB),
