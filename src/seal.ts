@@ -14,8 +14,13 @@ export interface Seal {
   close(text: string): Promise<string>;
   /** The same for an API key, which comes with every task: sealed once an isolate. */
   closeKey(apiKey: string): Promise<string>;
-  /** Throws if none of the secrets has sealed it. */
+  /** Throws `SealBroken` if none of the secrets has sealed it. */
   open(jwe: string): Promise<Opened>;
+}
+
+/** Sealed with another secret, or not by us. */
+export class SealBroken extends Error {
+  override readonly name = "SealBroken";
 }
 
 const HEADER = { alg: "dir", enc: "A256GCM" };
@@ -45,7 +50,6 @@ export function createSeal(secrets: readonly string[]): Seal {
     },
 
     async open(jwe) {
-      let failure: unknown = new Error("sealing needs a secret");
       for (const [age, key] of keys.entries()) {
         try {
           const { plaintext } = await compactDecrypt(jwe, await key, {
@@ -53,11 +57,11 @@ export function createSeal(secrets: readonly string[]): Seal {
             contentEncryptionAlgorithms: [HEADER.enc],
           });
           return { text: new TextDecoder().decode(plaintext), isStale: age > 0 };
-        } catch (thrown) {
-          failure = thrown;
+        } catch {
+          // The next one may have.
         }
       }
-      throw failure;
+      throw new SealBroken("none of the secrets has sealed it");
     },
   };
 }

@@ -5,6 +5,7 @@ import { createAttending } from "./attending.ts";
 import { Book } from "./book.ts";
 import { createDeliverer } from "./deliver.ts";
 import { createEndings } from "./endings.ts";
+import { logFailure } from "./log-failure.ts";
 import type { Accepted, Arrival, DeadTask, Outcome, Seen, Status, View } from "./messages.ts";
 import { nextStep, type Situation, type Step } from "./next-step.ts";
 import { createOutcomes } from "./outcomes.ts";
@@ -206,8 +207,7 @@ export class Conversation extends DurableObject<Env> {
       this.#removeOld(now);
       await this.#wake(now);
     } catch (thrown) {
-      const cause = thrown instanceof Error ? thrown.name : "unknown";
-      console.error(JSON.stringify({ channel: "conversation", event: "alarm_failed", cause }));
+      logFailure("alarm_failed", thrown);
       await this.ctx.storage.setAlarm(Date.now() + ALARM_RETRY_MS);
     }
   }

@@ -10,6 +10,7 @@ import type { Book } from "./book.ts";
 import type { CallbackRow, TaskRow } from "./rows.ts";
 import { type Callback, callbackBody, postCallback } from "./callback.ts";
 import { type Endings, unseenState } from "./endings.ts";
+import { logFailure } from "./log-failure.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Sending } from "./sending.ts";
 import { UNKNOWN_MS } from "./next-step.ts";
@@ -241,9 +242,4 @@ function postpone(book: Book, due: CallbackRow): void {
   const delay = retryDelayMs(failures, Math.random());
   if (delay === undefined) book.removeCallback(due.turn);
   else book.addCallback({ ...due, failures, due_at: Date.now() + delay });
-}
-
-function logFailure(event: string, thrown: unknown): void {
-  const cause = thrown instanceof Error ? thrown.name : "unknown";
-  console.error(JSON.stringify({ channel: "conversation", event, cause }));
 }
