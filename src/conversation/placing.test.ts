@@ -57,6 +57,15 @@ describe("debounce", () => {
     expect((await row(2)).state).toBe("waiting");
   });
 
+  it("is ended by what is dropped", async () => {
+    await accept("one", debounced);
+    await accept("other", { handling: { overlap: "drop" } });
+    expect(await untilAlarm()).toBe(0);
+    await ring();
+    expect(standIn.taken).toEqual(["one"]);
+    expect((await row(2)).state).toBe("dropped");
+  });
+
   it("of another is ended by what replaces a task before it", async () => {
     await accept("zero");
     await ring();

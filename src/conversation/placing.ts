@@ -50,6 +50,7 @@ export function createPlacing({ book, endings, maxFiles }: PlacingOptions): Plac
     };
     switch (decideOverlap(arrival, tail)) {
       case "drop":
+        release();
         return { kind: "dropped", turn: book.insert({ ...newTask, ...NOTHING }, "dropped") };
       case "merge": {
         const turn = last && merge(last, arrival, now);
