@@ -14,7 +14,7 @@ import {
   READINGS,
 } from "./parameter-schemas.ts";
 import type { Path } from "./path.ts";
-import type { Query } from "./query.ts";
+import { NOT_UTF8, type Query } from "./query.ts";
 
 interface Checks {
   readonly schema: z.ZodMiniType;
@@ -99,13 +99,21 @@ function readGiven(query: Query): Given {
   for (const [name, parameter] of BODY_PARAMETERS) {
     const text = query.get(name) ?? "";
     if (text === "") open.push([name, parameter]);
+    else if (text === NOT_UTF8) refuseGarbled(reads, name);
     else read(reads, name, parameter, { json: toJsonText(text), loc: ["query", name] });
   }
   for (const [name, checks] of QUERY_PARAMETERS) {
     const text = query.get(name) ?? "";
-    if (text !== "") check(reads, name, checks, { value: text, loc: ["query", name] });
+    if (text === NOT_UTF8) refuseGarbled(reads, name);
+    else if (text !== "") check(reads, name, checks, { value: text, loc: ["query", name] });
   }
   return { ...reads, paths, open };
+}
+
+function refuseGarbled({ places, problems }: Reads, name: string): void {
+  const loc = ["query", name];
+  notePlace(places, name, loc);
+  problems.push({ loc, msg: "is not UTF-8", type: "not_utf8" });
 }
 
 /** Takes each parameter from the query, else mapped, else from the body (contract §1.1). */
@@ -154,7 +162,7 @@ function check(
   { schema, isAnyText }: Checks,
   { value, loc }: { readonly value: unknown; readonly loc: Place },
 ): void {
-  if (name === "agent_id" || name === "prompt" || name === "getter") places[name] = loc;
+  notePlace(places, name, loc);
   if (isAnyText && typeof value === "string") {
     values[name] = value;
     return;
@@ -165,6 +173,10 @@ function check(
     problems.push(
       ...checked.error.issues.map(({ message, code }) => ({ loc, msg: message, type: code })),
     );
+}
+
+function notePlace(places: Places, name: string, loc: Place): void {
+  if (name === "agent_id" || name === "prompt" || name === "getter") places[name] = loc;
 }
 
 /** Each was checked by the schema of its name. */

@@ -23,7 +23,8 @@ export function queryOf(address: string): Query {
 
 /**
  * Of a repeated parameter the first counts. What is neither escaped nor a plus needs no decoding,
- * and is most of it; the rest is read as the URL standard says (`application/x-www-form-urlencoded`).
+ * and is most of it; the rest is read as the URL standard says (`application/x-www-form-urlencoded`),
+ * but for what is not UTF-8, which is `NOT_UTF8`.
  */
 export function readQuery(address: string): Query {
   const query = new Map<string, string>();
@@ -41,10 +42,20 @@ export function readQuery(address: string): Query {
 
 function decoded(text: string): string {
   if (!/[%+]/.test(text)) return text;
+  const spaced = text.replaceAll("+", " ");
+  return unescaped(spaced) ?? unescaped(spaced.replace(LONE_PERCENT, "%25")) ?? NOT_UTF8;
+}
+
+/** It stands for itself. */
+const LONE_PERCENT = /%(?![0-9a-f]{2})/gi;
+
+function unescaped(text: string): string | undefined {
   try {
-    return decodeURIComponent(text.replaceAll("+", " "));
+    return decodeURIComponent(text);
   } catch {
-    // A lone % is itself, and what is not UTF-8 is replaced.
-    return new URLSearchParams(`x=${text}`).get("x") ?? "";
+    return undefined;
   }
 }
+
+/** Half a character, which nothing that is UTF-8 holds: replaced, two conversations might become one. */
+export const NOT_UTF8 = "\ud800";
