@@ -5,9 +5,9 @@ import { jsonOf, send } from "../support/http.ts";
 const PARAMETERS = [
   "agent_id prompt asynchronous task_id user_id user_email user_first_name user_last_name",
   "getter json user_tokens disable_attachment_injection params_mapping agent_version",
-  "wait callback_url overlap debounce",
+  "wait callback_url overlap debounce filename",
 ].flatMap((names) => names.split(" "));
-const STATUSES = ["400", "401", "403", "404", "413", "415", "422", "429", "500", "502"];
+const STATUSES = ["400", "401", "403", "404", "405", "413", "415", "422", "429", "500", "502"];
 
 let gateway: Gateway;
 

@@ -2,8 +2,7 @@
 import * as z from "zod/mini";
 import { sourceSchema } from "../../agent-desk/source-settings.ts";
 import { settingFields } from "../../providers/settings.ts";
-
-type Described = Readonly<Record<string, unknown>>;
+import type { Described } from "./openapi-parts.ts";
 
 const AGENT = { name: "agent_id", in: "path", required: true, schema: { type: "string" } };
 const NAME = {

@@ -1,11 +1,9 @@
 /** The description of the API: OpenAPI 3.1, made from the schemas that check the requests. */
 import * as z from "zod/mini";
-import { MAPPABLE } from "../../invocation/mapping.ts";
-import { parametersSchema, queryParametersSchema } from "../../invocation/parameter-schemas.ts";
 import { ANSWER_FIELDS } from "../../invocation/task.ts";
+import { type Described, refusal, REFUSALS, schemaOf, startedSchema } from "./openapi-parts.ts";
 import { sourcePaths } from "./openapi-sources.ts";
-
-type Described = Readonly<Record<string, unknown>>;
+import { webhookOperation } from "./openapi-webhook.ts";
 
 let described: Described | undefined;
 
@@ -13,14 +11,6 @@ let described: Described | undefined;
 export function describeApi(): Described {
   described ??= makeDescription();
   return described;
-}
-
-function schemaOf(schema: z.ZodMiniType): Described {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io: "input",
-    target: "draft-2020-12",
-  });
-  return rest;
 }
 
 function makeDescription(): Described {
@@ -38,8 +28,9 @@ function makeDescription(): Described {
       "/": { get: get("What this is", "Links to the rest"), post: webhookOperation() },
       "/v1/tasks/{task_id}": { get: taskOperation("How a task stands", shownSchema()) },
       "/v1/tasks/{task_id}/retry": {
-        post: taskOperation("Send a dead task again", startedSchema()),
+        post: taskOperation("Send a dead task again", startedSchema(["Started"])),
       },
+      "/files/{organisation}/{upload}/{n}/{name}": { get: fileOperation() },
       "/health": { get: get("Whether the gateway runs", "It does") },
       "/openapi.json": { get: get("This description", "OpenAPI 3.1") },
       ...sourcePaths(refusal, sourceRefusals()),
@@ -59,122 +50,12 @@ function get(summary: string, description: string): Described {
   return { summary, security: [], responses: { "200": { description, content } } };
 }
 
-function webhookOperation(): Described {
-  return {
-    summary: "Run an agent",
-    description:
-      "Each parameter is taken from the query, else mapped, else from the body. Body fields that " +
-      "are no parameters reach the agent as context.",
-    parameters: [...queryParameters(), ...mappingParameters(), ...headerParameters()],
-    requestBody: { content: requestContent() },
-    responses: {
-      "200": {
-        description: "The task, the getter's value, or (asynchronous) that it has started",
-        headers: {
-          "X-Request-Id": { schema: { type: "string" } },
-          "X-Task-Id": { schema: { type: "string" }, description: "`task_id`, percent-encoded" },
-          Location: { schema: { type: "string" }, description: "Where the task can be asked for" },
-          "Idempotency-Replayed": { schema: { const: "true" }, description: "Of a repeat" },
-          "X-Result-Format": { schema: { enum: ["json", "text"] }, description: "With `json`" },
-        },
-        content: {
-          "application/json": {
-            schema: { anyOf: [{ $ref: "#/components/schemas/Task" }, startedSchema(), {}] },
-          },
-          "text/plain": { schema: { type: "string" } },
-        },
-      },
-      "202": { description: "With `wait`: started, and not over in time" },
-      ...Object.fromEntries(
-        REFUSALS.map(([status, description]) => [status, refusal(description)]),
-      ),
-    },
-  };
-}
-
-const REFUSALS = [
-  ["400", "No `agent_id`, or a body that cannot be read"],
-  ["401", "No API key"],
-  ["403", "Wrong API key, or no access to this agent"],
-  ["404", "No such agent, or no such task"],
-  ["413", "A limit was exceeded"],
-  ["415", "A type, charset or encoding that is not accepted"],
-  ["422", "Wrong parameters, all of them listed"],
-  ["429", "Too many requests; see `Retry-After`"],
-  ["500", "A fault of the gateway"],
-  ["502", "The platform failed"],
-  ["503", "The platform cannot be reached, or the conversation was busy for too long"],
-  ["504", "The platform took too long"],
-] as const;
-
 /** Those that have to do with the key and the platform. */
 function sourceRefusals(): Readonly<Record<string, Described>> {
   const own = REFUSALS.filter(([status]) => !["400", "413", "415", "422"].includes(status));
-  return Object.fromEntries(own.map(([status, description]) => [status, refusal(description)]));
-}
-
-function refusal(description: string): Described {
-  const headers = {
-    "X-Error-Code": { schema: { type: "string" }, description: "A stable reason" },
-  };
-  const content = { "application/json": { schema: { $ref: "#/components/schemas/Refusal" } } };
-  return { description, headers, content };
-}
-
-function queryParameters(): Described[] {
-  const all = z.object({ ...parametersSchema.shape, ...queryParametersSchema.shape });
-  return Object.entries(all.shape).map(([name, schema]) => {
-    const { description, ...rest } = schemaOf(schema);
-    // In a query an object travels as its JSON text.
-    const inQuery = rest["type"] === "object" ? { type: "string" } : rest;
-    return {
-      name,
-      in: "query",
-      ...(description !== undefined && { description }),
-      schema: inQuery,
-    };
-  });
-}
-
-function mappingParameters(): Described[] {
-  const path = { type: "string", examples: ["message.chat.id"] };
-  const single = MAPPABLE.map((name) => ({
-    name: `map.${name}`,
-    in: "query",
-    description: `Take \`${name}\` from this path of the body.`,
-    schema: path,
-  }));
-  const mapping = {
-    type: "object",
-    properties: Object.fromEntries(MAPPABLE.map((name) => [name, path])),
-    additionalProperties: false,
-  };
-  return [
-    ...single,
-    {
-      name: "params_mapping",
-      in: "query",
-      description: "The same as one JSON object.",
-      content: { "application/json": { schema: mapping } },
-    },
-  ];
-}
-
-function headerParameters(): Described[] {
-  return [
-    {
-      name: "Idempotency-Key",
-      in: "header",
-      description: "A repeat within 24 hours starts nothing.",
-      schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
-    },
-    {
-      name: "Prefer",
-      in: "header",
-      description: "`wait=N` is the same as the parameter `wait`.",
-      schema: { type: "string", examples: ["wait=20"] },
-    },
-  ];
+  return Object.fromEntries(
+    own.map(([status, description]) => [status, refusal(description, status)]),
+  );
 }
 
 function taskOperation(summary: string, schema: Described): Described {
@@ -194,7 +75,7 @@ function taskOperation(summary: string, schema: Described): Described {
       ...Object.fromEntries(
         REFUSALS.filter(([status]) => TASK_REFUSALS.has(status)).map(([status, description]) => [
           status,
-          refusal(description),
+          refusal(description, status),
         ]),
       ),
     },
@@ -232,20 +113,28 @@ function shownSchema(): Described {
   };
 }
 
-function requestContent(): Described {
-  const schema = { ...schemaOf(z.partial(parametersSchema)), additionalProperties: true };
-  const text = { schema: { type: "string" } };
+/** A link that an agent was given opens the file that it names. */
+function fileOperation(): Described {
+  const path = ["organisation", "upload", "n", "name"].map((name) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const token = { name: "token", in: "query", required: true, schema: { type: "string" } };
   return {
-    "application/json": { schema, example: { agent_id: "echo", prompt: "Hello agent!" } },
-    "application/x-www-form-urlencoded": { schema },
-    "multipart/form-data": { schema },
-    "text/plain": text,
-    "application/xml": text,
+    summary: "Open a file by its link",
+    security: [],
+    parameters: [...path, token],
+    responses: {
+      "200": { description: "The file" },
+      "206": { description: "The part of it that `Range` asks for" },
+      "304": { description: "The copy that is there is still good" },
+      "403": refusal("The link is invalid, or has expired"),
+      "404": refusal("The file is gone"),
+      "416": refusal("There is no such part"),
+    },
   };
-}
-
-function startedSchema(): Described {
-  return { type: "object", properties: { status: { const: "Started" } } };
 }
 
 function taskSchema() {
@@ -266,5 +155,9 @@ function refusalSchema(): Described {
     msg: z.string(),
     type: z.string(),
   });
-  return schemaOf(z.object({ detail: z.union([z.string(), z.array(problem)]) }));
+  const { properties, ...rest } = schemaOf(
+    z.object({ detail: z.union([z.string(), z.array(problem)]) }),
+  );
+  const task = { description: "Where a getter found nothing: the whole answer" };
+  return { ...rest, properties: { ...Object(properties), task }, additionalProperties: true };
 }
