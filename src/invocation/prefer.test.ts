@@ -33,6 +33,12 @@ describe("preferredWait", () => {
     ["wait=５", undefined],
     ["await=5", undefined],
     ["wait-long=5", undefined],
+    ['foo="a, wait=1"', undefined],
+    ['foo="a \\", wait=1"', undefined],
+    ['foo="a, b", wait=7', 7],
+    ['wait="1', undefined],
+    ['wait=1"', undefined],
+    ['wait="1, 2"', undefined],
   ])("of %j is %s", (header, seconds) => {
     expect(preferredWait(header)).toBe(seconds);
   });

@@ -4,9 +4,16 @@
  */
 export function preferredWait(header: string | null): number | undefined {
   if (header === null) return undefined;
-  for (const preference of header.split(",")) {
-    const [, seconds] = /^\s*wait\s*=\s*"?(\d{1,9})"?\s*(?:;|$)/i.exec(preference) ?? [];
+  for (const preference of header.replace(QUOTED, bareNumber).split(",")) {
+    const [, seconds] = /^\s*wait\s*=\s*(\d{1,9})\s*(?:;|$)/i.exec(preference) ?? [];
     if (seconds !== undefined) return Number(seconds) || undefined;
   }
   return undefined;
+}
+
+/** A quoted text, whose commas part nothing. */
+const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+
+function bareNumber(quoted: string): string {
+  return /^"\d+"$/.test(quoted) ? quoted.slice(1, -1) : "";
 }

@@ -40,6 +40,7 @@ describe("describeApi", () => {
       "map.user_last_name",
       "map.prompt",
       "params_mapping",
+      "filename",
     ]);
   });
 

@@ -16,7 +16,6 @@ export async function hook(exchange: Exchange): Promise<Response> {
   const askedAt = Date.now();
   const source = await findSource(exchange);
   if (source === undefined) return refuseUnknown(exchange, askedAt);
-  exchange.notes.agentId = source.agentId;
   exchange.notes.trouble = source.provider.answers.trouble;
   const { headers } = exchange;
   const cors = corsHeaders(source, headers);
@@ -48,6 +47,8 @@ function answerMethod(exchange: Exchange, source: Source): Response | Promise<Re
 async function findSource(exchange: Exchange): Promise<Source | undefined> {
   const { agent_id: agentId, name = "" } = exchange.context.req.param();
   if (!isAgentId(agentId) || !isSourceName(name)) return undefined;
+  // Whose it was is worth a line even where it cannot be read.
+  exchange.notes.agentId = agentId;
   return exchange.rooms.desks.find({ agentId, name });
 }
 
