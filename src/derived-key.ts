@@ -1,7 +1,7 @@
 /** The keys that come from `GATEWAY_SECRET` (contract §5), each for one purpose. */
 import { hkdfSync } from "node:crypto";
 
-export type Purpose = "links" | "accepted-keys" | "sealing";
+type Purpose = "links" | "accepted-keys" | "sealing";
 
 const KEY_BYTES = 32;
 

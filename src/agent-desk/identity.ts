@@ -1,11 +1,11 @@
 /** By what a delivery of a source is known again, and which conversation it belongs to. */
-import { createHash } from "node:crypto";
 import { type Fields, isAbsent } from "../invocation/fields.ts";
 import { findField } from "../invocation/parameters.ts";
 import { isTaskId } from "../invocation/parameter-schemas.ts";
 import { readPath } from "../invocation/path.ts";
 import type { Delivery } from "../providers/provider.ts";
 import type { Source } from "./source.ts";
+import { sha256Hex } from "../sha256.ts";
 
 export interface Identity {
   /** For the list of deliveries. */
@@ -52,7 +52,7 @@ function selectedIn(fields: Fields, selectors: readonly string[]): string | unde
 
 /** An `Idempotency-Key` holds no space, so that no caller of `POST /` can send one like it. */
 function keyOf({ agentId, name }: Source, kind: string, id: string): string {
-  return `source ${agentId}/${name} ${sha256(JSON.stringify([kind, id]))}`;
+  return `source ${agentId}/${name} ${sha256Hex(JSON.stringify([kind, id]))}`;
 }
 
 /**
@@ -65,11 +65,8 @@ export function conversationOf(
   { repeat }: Identity,
 ): string {
   const { agentId, name, settings } = source;
-  const value = named ?? (repeat === null ? crypto.randomUUID() : sha256(repeat.key).slice(0, 32));
+  const value =
+    named ?? (repeat === null ? crypto.randomUUID() : sha256Hex(repeat.key).slice(0, 32));
   const taskId = settings.shared_conversations === true ? value : `${agentId}:${name}:${value}`;
-  return isTaskId(taskId) ? taskId : sha256(taskId);
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return isTaskId(taskId) ? taskId : sha256Hex(taskId);
 }

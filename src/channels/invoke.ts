@@ -1,5 +1,4 @@
 /** From an invocation to its answer, for every channel: on its own, or in its conversation's order. */
-import { createHash } from "node:crypto";
 import { accepts } from "hono/accepts";
 import type { TurnCall } from "../conversation/arrival.ts";
 import type { Placed } from "../conversation/conversations.ts";
@@ -12,6 +11,7 @@ import type { Refusal, Result } from "../refusal.ts";
 import type { Upload } from "../uploads/upload.ts";
 import { answerJson, answerText, refuse } from "./respond.ts";
 import type { Exchange } from "./exchange.ts";
+import { sha256Hex } from "../sha256.ts";
 
 export interface Call {
   readonly invocation: Invocation;
@@ -156,18 +156,14 @@ function turnCallOf(
   const repeat =
     key === undefined
       ? null
-      : { key: `${task.agentId} ${key}`, hash: sha256(invocation.fingerprint()) };
+      : { key: `${task.agentId} ${key}`, hash: sha256Hex(invocation.fingerprint()) };
   const isNew = !isNamed && !isDerived;
   return { organisation, task: { ...task, id }, isNew, handling, shape, apiKey, repeat };
 }
 
 /** A repeat must find the conversation of the first, which was not named. */
 function derivedId(parts: readonly string[]): string {
-  return sha256(JSON.stringify(parts)).slice(0, 32);
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return sha256Hex(JSON.stringify(parts)).slice(0, 32);
 }
 
 async function timed<Value>(exchange: Exchange, call: Promise<Value>): Promise<Value> {

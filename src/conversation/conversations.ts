@@ -1,9 +1,9 @@
 /** A Worker's way to the conversations: handing a task over, taking a turn, and waiting for one. */
+import { readTask } from "../invocation/read-task.ts";
 import type { Shown, TaskState } from "../invocation/task.ts";
 import { LEASE_MS } from "../limits.ts";
 import { within } from "../platform/deadline.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform/platform.ts";
-import { readTask } from "../platform/remote/reply.ts";
 import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
 import type { Seal } from "../seal.ts";
 import { arrivalOf, type TurnCall } from "./arrival.ts";

@@ -1,9 +1,9 @@
 /** The alarm's work: sending a task, asking how one stands, and calling back. */
 import { SettingsError } from "../config.ts";
 import { callbackProblem } from "../invocation/callback-address.ts";
+import { readTask } from "../invocation/read-task.ts";
 import type { Task } from "../invocation/task.ts";
 import { type Caller, PlatformOutage } from "../platform/platform.ts";
-import { readTask } from "../platform/remote/reply.ts";
 import type { Refusal } from "../refusal.ts";
 import { askDelayMs, retryAfterMs, retryDelayMs } from "./backoff.ts";
 import type { Book } from "./book.ts";

@@ -28,7 +28,7 @@ export interface Tail {
   readonly isHeld: boolean;
 }
 
-export type Decision = "queue" | "drop" | "replace" | "merge";
+type Decision = "queue" | "drop" | "replace" | "merge";
 
 /** A conversation is busy exactly if there is a `tail`. */
 export function decideOverlap(arrival: ArrivalOverlap, tail: Tail | undefined): Decision {

@@ -18,7 +18,7 @@ export interface TaskRow extends Record<string, SqlStorageValue> {
   readonly runs: "alarm" | "worker";
   readonly agent_id: string;
   readonly task_id: string;
-  /** `WaitingTask` as JSON, until it is over; a synchronous one is its Worker's. */
+  /** `WaitingTask` as JSON, until the platform has it; a synchronous one is its Worker's. */
   readonly task: Kept | null;
   /** Sealed; erased as soon as nothing needs them. */
   readonly api_key: string | null;

@@ -125,7 +125,6 @@ export const queryParametersSchema = z.object({
 });
 
 export type Parameters = z.output<typeof parametersSchema> & z.output<typeof queryParametersSchema>;
-export type ParameterName = keyof Parameters;
 
 /** How a JSON value becomes a parameter's (contract §1.2). */
 export type Reading = "identifier" | "prompt" | "text" | "flag" | "tokens";

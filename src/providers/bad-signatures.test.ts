@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ADDRESS, type Signer, signers } from "./signers.ts";
-import { prove } from "./test-delivery.ts";
+import { ADDRESS, type Signer, signers } from "./signers.fixture.ts";
+import { prove } from "./test-delivery.fixture.ts";
 
 const NOW = 1_700_000_000;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { valueIn } from "./found.ts";
 import type { Deliveries, Reading } from "./provider.ts";
-import { read } from "./test-delivery.ts";
+import { read } from "./test-delivery.fixture.ts";
 
 function deliveries(reading: Reading): Deliveries {
   if (reading.kind !== "deliveries") throw new Error(`it was ${reading.kind}`);

@@ -1,6 +1,6 @@
 import examples from "@octokit/webhooks-examples";
 import { describe, expect, it } from "vitest";
-import { read } from "./test-delivery.ts";
+import { read } from "./test-delivery.fixture.ts";
 
 const SENTENCE = /^[^\n]{1,600} [^\n]{1,600}\.$/;
 

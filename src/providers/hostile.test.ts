@@ -8,8 +8,8 @@ import type { HeaderLookup, Reading } from "./provider.ts";
 import { promptFrom, templateProblem } from "./prompt-template.ts";
 import { providers } from "./registry.ts";
 import { readSettings } from "./settings.ts";
-import { ADDRESS, type Signer, signers } from "./signers.ts";
-import { providerNamed } from "./test-delivery.ts";
+import { ADDRESS, type Signer, signers } from "./signers.fixture.ts";
+import { providerNamed } from "./test-delivery.fixture.ts";
 
 const NOW = 1_700_000_000;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { promptFrom, templateProblem } from "./prompt-template.ts";
-import { fieldsOf } from "./test-delivery.ts";
+import { fieldsOf } from "./test-delivery.fixture.ts";
 
 const BODY =
   '{"name":"Zoe","id":9007199254740993,"list":[1,{"a":null}],"empty":"","o":{"a.b":"dotted"},"evil":"{{name}}"}';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Delivery, Reading } from "./provider.ts";
-import { FORM, read, type TestBody } from "./test-delivery.ts";
+import { FORM, read, type TestBody } from "./test-delivery.fixture.ts";
 
 function deliveriesOf(reading: Reading): readonly Delivery[] {
   return reading.kind === "deliveries" ? reading.deliveries : [];

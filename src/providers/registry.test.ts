@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { queryOf } from "../invocation/query.ts";
 import type { Answers } from "./answers.ts";
 import { providers } from "./registry.ts";
-import { providerNamed } from "./test-delivery.ts";
+import { providerNamed } from "./test-delivery.fixture.ts";
 
 function namesOf(pick: (name: string) => boolean): string[] {
   return [...providers.keys()].filter(pick).toSorted();

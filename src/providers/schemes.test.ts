@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { signers } from "./signers.ts";
-import { prove, type TestDelivery } from "./test-delivery.ts";
+import { signers } from "./signers.fixture.ts";
+import { prove, type TestDelivery } from "./test-delivery.fixture.ts";
 
 const NOW = 1_700_000_000;
 const ADDRESS = "https://in.example/hooks/a/s";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readSettings } from "./settings.ts";
-import { providerNamed } from "./test-delivery.ts";
+import { providerNamed } from "./test-delivery.fixture.ts";
 
 /** The fields that are refused, or what was read. */
 function read(provider: string, given: Record<string, unknown>) {

@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { MAX_TOLERANCE_SECONDS } from "../limits.ts";
 import { accepted, type Problem, refused, type Result } from "../refusal.ts";
 
-export const ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
+const ALGORITHMS = ["sha1", "sha256", "sha512"] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
 export type Encoding = "hex" | "base64";
 

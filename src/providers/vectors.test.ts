@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { queryOf } from "../invocation/query.ts";
-import { type TestDelivery, fieldsOf, prove, providerNamed } from "./test-delivery.ts";
+import { type TestDelivery, fieldsOf, prove, providerNamed } from "./test-delivery.fixture.ts";
 import vectors from "./vectors.json";
 import type { Settings } from "./settings.ts";
 

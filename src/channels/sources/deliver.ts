@@ -9,7 +9,7 @@ import { accepted, refused, type Refusal } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
 import { answerSender, refuse } from "../respond.ts";
 import type { Exchange } from "../exchange.ts";
-import { mayHoldFiles, NO_UPLOAD, openUpload } from "../webhook/upload-for.ts";
+import { mayHoldFiles, NO_UPLOAD, openUpload } from "../upload-for.ts";
 import { isBraked } from "./doors.ts";
 import { noteOne } from "./note.ts";
 import { type ProvenBody, type ProvingOptions, readProven } from "./proven-body.ts";

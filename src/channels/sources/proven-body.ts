@@ -9,8 +9,8 @@ import { pieces, StreamBroken } from "../../pieces.ts";
 import type { Proof, ProofFault, Proven } from "../../providers/provider.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import type { Upload } from "../../uploads/upload.ts";
-import { fieldsOf, giveBack, readBody, readWhole } from "../webhook/body.ts";
-import { isGzip } from "../webhook/inflate.ts";
+import { fieldsOf, giveBack, readBody, readWhole } from "../body.ts";
+import { isGzip } from "../inflate.ts";
 
 export interface ProvenBody {
   readonly proven: Proven;

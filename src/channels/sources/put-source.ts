@@ -9,7 +9,7 @@ import { MAX_JSON_LEVELS, MAX_SOURCE_BYTES, MAX_SOURCES } from "../../limits.ts"
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { answerJson, refuse } from "../respond.ts";
 import type { Exchange } from "../exchange.ts";
-import { readRaw } from "../webhook/body.ts";
+import { readRaw } from "../body.ts";
 import { type NamedOwner, readNamedOwner } from "./owner.ts";
 import { rulesOf } from "./rules.ts";
 import { shownSource } from "./shown-source.ts";

@@ -13,8 +13,8 @@ import { credentials } from "../credentials.ts";
 import { invoke } from "../invoke.ts";
 import { refuse } from "../respond.ts";
 import type { Exchange } from "../exchange.ts";
-import { readBody } from "./body.ts";
-import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "./upload-for.ts";
+import { readBody } from "../body.ts";
+import { mayHoldFiles, NO_UPLOAD, type RequestUpload, uploadFor } from "../upload-for.ts";
 
 export function webhook(exchange: Exchange): Promise<Response> {
   exchange.notes.channel = "webhook";

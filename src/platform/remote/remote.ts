@@ -5,12 +5,12 @@
 import { MAX_ACCEPT_SECONDS } from "../../limits.ts";
 import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform.ts";
+import { readTask } from "../../invocation/read-task.ts";
 import type { Shown, Task } from "../../invocation/task.ts";
 import type { Acceptances } from "./acceptances.ts";
 import { createAdmit } from "./admission.ts";
 import { callPlatform } from "./call.ts";
 import { within } from "../deadline.ts";
-import { readTask } from "./reply.ts";
 import { invokeBody, invokePath } from "./request.ts";
 
 export interface RemoteOptions {

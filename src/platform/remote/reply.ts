@@ -1,43 +1,9 @@
 /** What the platform's replies mean (contract §1.7; what is assumed of it: README). */
 import * as z from "zod/mini";
-import { type JsonText, kindOf } from "../../invocation/json-text.ts";
 import { readHttpDate } from "../../http-date.ts";
 import { readJson } from "../../invocation/read-json.ts";
-import type { Shown } from "../../invocation/task.ts";
 import { MAX_JSON_LEVELS, MAX_PLATFORM_PROBLEMS } from "../../limits.ts";
 import type { Problem, Refusal } from "../../refusal.ts";
-
-/** What we know of a task, as it was written; `undefined` if it is not a task. */
-export function readTask(text: string): Shown | undefined {
-  const shown: Record<keyof Shown, JsonText> = { ...NOTHING_SHOWN };
-  const json = readJson(text, MAX_JSON_LEVELS + ECHO_LEVELS, (name, value) => {
-    if (isShownField(name)) shown[name] = value;
-  });
-  const isTask = json.ok && kindOf(shown.id) === "text" && kindOf(shown.status) === "text";
-  return isTask ? shown : undefined;
-}
-
-/** The platform may show what it was sent, within layers of its own. */
-const ECHO_LEVELS = 10;
-
-const NOTHING_SHOWN: Shown = {
-  id: "null",
-  agent_id: "null",
-  status: "null",
-  result: "null",
-  created_at: "null",
-  finished_at: "null",
-  source: "null",
-  execution_attempts: "null",
-  started_at: "null",
-  input: "null",
-};
-
-const SHOWN_FIELDS: ReadonlySet<string> = new Set(Object.keys(NOTHING_SHOWN));
-
-function isShownField(name: string): name is keyof Shown {
-  return SHOWN_FIELDS.has(name);
-}
 
 const problemSchema = z.object({
   loc: z.array(z.union([z.string(), z.number()])),

@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { Settings } from "./settings.ts";
-import { FORM } from "./test-delivery.ts";
+import { FORM } from "./test-delivery.fixture.ts";
 
 export interface Signer {
   readonly provider: string;

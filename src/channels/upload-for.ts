@@ -1,13 +1,13 @@
 /** The upload of one request: who may store, and what becomes of it when the request is over. */
-import { type JsonText, kindOf, textOf } from "../../invocation/json-text.ts";
-import type { MediaType } from "../../invocation/media-type.ts";
-import { isAgentId } from "../../invocation/parameter-schemas.ts";
-import type { Query } from "../../invocation/query.ts";
-import { PlatformOutage } from "../../platform/platform.ts";
-import type { Result } from "../../refusal.ts";
-import { createFileStore } from "../../uploads/file-store.ts";
-import { createUpload, type Upload, type UploadOptions } from "../../uploads/upload.ts";
-import type { Exchange } from "../exchange.ts";
+import { type JsonText, kindOf, textOf } from "../invocation/json-text.ts";
+import type { MediaType } from "../invocation/media-type.ts";
+import { isAgentId } from "../invocation/parameter-schemas.ts";
+import type { Query } from "../invocation/query.ts";
+import { PlatformOutage } from "../platform/platform.ts";
+import type { Result } from "../refusal.ts";
+import { createFileStore } from "../uploads/file-store.ts";
+import { createUpload, type Upload, type UploadOptions } from "../uploads/upload.ts";
+import type { Exchange } from "./exchange.ts";
 
 export interface RequestUpload {
   readonly upload: Upload;

@@ -4,8 +4,8 @@
  */
 import { Readable } from "node:stream";
 import { createGunzip, gunzipSync } from "node:zlib";
-import { StreamBroken } from "../../pieces.ts";
-import { accepted, refused, type Result } from "../../refusal.ts";
+import { StreamBroken } from "../pieces.ts";
+import { accepted, refused, type Result } from "../refusal.ts";
 
 /** Whether the body is gzip; any other encoding is refused. */
 export function isGzip(header: string | null): Result<boolean> {

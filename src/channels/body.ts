@@ -1,14 +1,14 @@
 /** A request's body: within its limits, decoded, parsed; its files stored (contract §1.4, §3). */
-import type { Config } from "../../config.ts";
-import { type Body, decodeUtf8, NO_BODY, readFields } from "../../invocation/fields.ts";
-import { fileNameOf, headerParameters } from "../../invocation/header-parameters.ts";
-import type { JsonText } from "../../invocation/json-text.ts";
-import type { BodyKind, MediaType } from "../../invocation/media-type.ts";
-import { atMost, pieces, readAtMost, StreamBroken, TooMuch, unlessNothing } from "../../pieces.ts";
-import { accepted, type Refusal, refused, type Result } from "../../refusal.ts";
-import { readForm } from "../../uploads/form.ts";
-import { extensionOfType } from "../../uploads/kind.ts";
-import type { Upload } from "../../uploads/upload.ts";
+import type { Config } from "../config.ts";
+import { type Body, decodeUtf8, NO_BODY, readFields } from "../invocation/fields.ts";
+import { fileNameOf, headerParameters } from "../invocation/header-parameters.ts";
+import type { JsonText } from "../invocation/json-text.ts";
+import type { BodyKind, MediaType } from "../invocation/media-type.ts";
+import { atMost, pieces, readAtMost, StreamBroken, TooMuch, unlessNothing } from "../pieces.ts";
+import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
+import { readForm } from "../uploads/form.ts";
+import { extensionOfType } from "../uploads/kind.ts";
+import type { Upload } from "../uploads/upload.ts";
 import { inflate, inflating, isGzip } from "./inflate.ts";
 
 export interface BodyOptions {
