@@ -12,10 +12,11 @@ import {
 import { vi } from "vitest";
 import { arrivalOf, type TurnCall } from "./arrival.ts";
 import type { Conversation } from "./conversation.ts";
-import { createConversations, type Running } from "./conversations.ts";
+import { createConversations } from "./conversations.ts";
 import type { Accepted } from "./messages.ts";
 import { type Rooms, roomsOf } from "./rooms.ts";
 import type { TaskRow } from "./rows.ts";
+import type { Running } from "./worker-sending.ts";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -1,8 +1,6 @@
 /** A Worker's way to the conversations: handing a task over, taking a turn, and waiting for one. */
 import { readTask } from "../invocation/read-task.ts";
-import type { Shown, TaskState } from "../invocation/task.ts";
-import { LEASE_MS } from "../limits.ts";
-import { within } from "../platform/deadline.ts";
+import type { TaskState } from "../invocation/task.ts";
 import { type Caller, type Platform, PlatformOutage } from "../platform/platform.ts";
 import { accepted, type Refusal, refused, type Result } from "../refusal.ts";
 import type { Seal } from "../seal.ts";
@@ -11,11 +9,12 @@ import { retryAfterMs } from "./backoff.ts";
 import type { TurnState } from "./rows.ts";
 import type { Conversation } from "./conversation.ts";
 import { unseenState } from "./endings.ts";
-import type { Accepted, Arrival, Go, Outcome, Status, View } from "./messages.ts";
+import type { Accepted, Arrival, Go, Status, View } from "./messages.ts";
 import { see } from "./see.ts";
 import { snapshotOf } from "./snapshot.ts";
 import type { Kept, Stash } from "./stash.ts";
-import { MIN_PAUSE_MS, pauseMs, reattaching, secondsTo, sleep } from "./waiting.ts";
+import { MIN_PAUSE_MS, pauseMs, reattaching, sleep } from "./waiting.ts";
+import { createWorkerSending, type Running } from "./worker-sending.ts";
 
 /** Its place there. */
 export interface Placed {
@@ -53,13 +52,6 @@ export interface Conversations {
   agentOf(place: TaskPlace): Promise<string | undefined>;
 }
 
-export interface Running {
-  /** Until then it waits: unix milliseconds. */
-  readonly deadline: number;
-  /** Told before the task goes to the platform from here, as this call has it. */
-  readonly onSent: () => void;
-}
-
 export interface TaskPlace {
   readonly organisation: string;
   readonly taskId: string;
@@ -77,11 +69,13 @@ export interface ConversationsOptions {
 }
 
 export function createConversations(options: ConversationsOptions): Conversations {
-  const { namespace, platform, seal, stash, syncTimeoutSeconds, waitUntil } = options;
+  const { namespace, platform, seal, stash, waitUntil } = options;
   const objectOf = ({ organisation, taskId }: Omit<TaskPlace, "turn">) =>
     namespace().getByName(`${organisation}/${taskId}`);
   const objectFor = ({ organisation, task }: TurnCall) =>
     objectOf({ organisation, taskId: task.id });
+
+  const worker = createWorkerSending({ ...options, objectFor });
 
   /** The outage, if the platform could not answer: it is asked again when that is due. */
   const askAndTell = async (call: TurnCall, turn: number): Promise<PlatformOutage | undefined> => {
@@ -113,19 +107,10 @@ export function createConversations(options: ConversationsOptions): Conversation
   const showEarly = async (call: TurnCall): Promise<(() => Arrival["shown"]) | null> => {
     if (call.handling.asynchronous || call.isNew || call.repeat !== null) return null;
     const startedAt = Date.now();
-    const shown = await show(call);
+    const shown = await worker.show(call);
     if (!shown.ok) return null;
     const snapshot = snapshotOf(shown.value);
     return () => ({ snapshot, ageMs: Date.now() - startedAt });
-  };
-
-  /** Nothing was sent yet, whatever comes of it. */
-  const show = async (call: TurnCall, seconds = syncTimeoutSeconds) => {
-    try {
-      return await within(seconds, platform.show(call.task.id, call));
-    } catch (thrown) {
-      throw thrown instanceof PlatformOutage ? thrown.told(true) : thrown;
-    }
   };
 
   /** Until `deadline`, or until the view is anything but "wait"; the last view. */
@@ -154,61 +139,6 @@ export function createConversations(options: ConversationsOptions): Conversation
     const state = readTask(await stash.recall(kept));
     if (state === undefined) throw new Error("a kept answer cannot be read");
     return state;
-  };
-
-  /** Sends a synchronous task in its turn; `undefined` if the turn was lost meanwhile. */
-  const send = async (
-    call: TurnCall,
-    turn: number,
-    { go, deadline, onSent }: Running & { readonly go: Go },
-  ): Promise<Result<TaskState> | undefined> => {
-    const settle = (outcome: Outcome) =>
-      reattaching(() => objectFor(call).settle(turn, go.attempt, outcome));
-    const renewal = setInterval(() => {
-      waitUntil(
-        objectFor(call)
-          .renew(turn, go.attempt)
-          .catch(() => undefined),
-      );
-    }, LEASE_MS / 3);
-    let mayBeSent = go.isReady;
-    // What is begun too late to be answered is not begun.
-    const isTooLate = async (): Promise<boolean> => {
-      if (deadline - Date.now() > MIN_PAUSE_MS) return false;
-      await settle({ kind: "not_sent" });
-      return true;
-    };
-    try {
-      if (await isTooLate()) return refused({ reason: "conversation_busy" });
-      if (!go.isReady) {
-        const shown = await show(call, secondsTo(deadline));
-        if (!shown.ok) {
-          await settle({ kind: "not_sent" });
-          return shown;
-        }
-        if (await isTooLate()) return refused({ reason: "conversation_busy" });
-        const snapshot = snapshotOf(shown.value);
-        const mayBegin = await reattaching(() => objectFor(call).begin(turn, go.attempt, snapshot));
-        if (!mayBegin) return undefined;
-        mayBeSent = true;
-      }
-      onSent();
-      const reply = await within(secondsTo(deadline), platform.run(call.task, call));
-      const settled = outcomeOf(reply, stash).then(settle);
-      // What a repeat is told must be on disk before the first caller is told it. Otherwise a crash
-      // in between costs the next turn a lease, as any crash of a Worker does.
-      if (call.repeat === null) waitUntil(settled.catch(() => undefined));
-      else await settled;
-      return reply;
-    } catch (thrown) {
-      const reason = thrown instanceof PlatformOutage ? thrown.reason : "internal";
-      await settle(mayBeSent ? { kind: "unknown", why: reason } : { kind: "not_sent" });
-      // The platform is asked from here on, whatever it answered, and wherever it has gone: it may
-      // have the task.
-      throw mayBeSent && thrown instanceof PlatformOutage ? thrown.told(false) : thrown;
-    } finally {
-      clearInterval(renewal);
-    }
   };
 
   return {
@@ -266,7 +196,7 @@ export function createConversations(options: ConversationsOptions): Conversation
               tookNothing: isRepeat,
             });
           case "go": {
-            const sending = send(call, turn, { deadline, onSent, go: view.go });
+            const sending = worker.send(call, turn, { deadline, onSent, go: view.go });
             waitUntil(sending.catch(() => undefined));
             const reply = await sending;
             if (reply !== undefined) return reply;
@@ -326,20 +256,6 @@ export function createConversations(options: ConversationsOptions): Conversation
       return right.ok ? object.retry(dead.turn, apiKey) : undefined;
     },
   };
-}
-
-async function outcomeOf(reply: Result<Shown>, stash: Stash): Promise<Outcome> {
-  if (!reply.ok) {
-    const { refusal } = reply;
-    // A limit that was reached says nothing about the next attempt: its repeat may run.
-    return { kind: "refused", refusal, isFinal: refusal.reason !== "rate_limited" };
-  }
-  try {
-    return { kind: "replied", ...(await see(reply.value, stash)) };
-  } catch {
-    // What cannot be kept now is asked for when somebody wants it: its caller has it already.
-    return { kind: "unknown", why: "internal" };
-  }
 }
 
 /** May throw it, where waiting on is of no use. */
