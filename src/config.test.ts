@@ -34,10 +34,18 @@ describe("readConfig", () => {
   });
 
   it("takes names of hosts, and a secret that signs", () => {
-    const hosts = { CALLBACK_HOSTS: "Hooks.example, a-b.c.example:8443 localhost" };
+    const hosts = {
+      CALLBACK_HOSTS: "Hooks.example, a-b.c.example:8443 localhost a_b.example c.example.",
+    };
     for (const CALLBACK_SECRET of ["whsec_YQ==", "any words"]) {
       expect(readConfig({ ...secrets, ...hosts, CALLBACK_SECRET })).toMatchObject({
-        CALLBACK_HOSTS: ["hooks.example", "a-b.c.example:8443", "localhost"],
+        CALLBACK_HOSTS: [
+          "hooks.example",
+          "a-b.c.example:8443",
+          "localhost",
+          "a_b.example",
+          "c.example.",
+        ],
         CALLBACK_SECRET,
       });
     }

@@ -42,7 +42,7 @@ const origin = z.pipe(
 
 /** A name, since a callback may go to no address; no wildcards. */
 function isHostName(text: string): boolean {
-  const isName = /^(?!\d+(?:\.\d+){3}(?::|$))[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d+)?$/.test(text);
+  const isName = /^(?!\d+(?:\.\d+){3}(?::|$))[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?(?::\d+)?$/.test(text);
   return isName && URL.parse(`https://${text}`)?.host === text;
 }
 

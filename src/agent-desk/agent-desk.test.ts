@@ -5,7 +5,7 @@ import {
   reset,
   runInDurableObject,
 } from "cloudflare:test";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { MAX_KEPT_TASKS, MAX_LISTED_DELIVERIES, MAX_LISTED_UNPROVEN } from "../limits.ts";
 import type { DeliveryOutcome, Note, SourceChange } from "./messages.ts";
 
@@ -43,6 +43,10 @@ function note(outcome: DeliveryOutcome, delivery_id: string, runs = 0, source = 
     error: null,
     runs,
   };
+}
+
+function many(outcome: DeliveryOutcome, count = 300): Note[] {
+  return Array.from({ length: count }, (_, n) => note(outcome, String(n)));
 }
 
 const TODAY = new Date().toISOString().slice(0, 10);
@@ -126,7 +130,20 @@ describe("AgentDesk", () => {
     });
   });
 
+  it("does not let handshakes that prove nothing push the others out", async () => {
+    await desk().put("a", CHANGE);
+    await desk().note([note("refused", "mine")]);
+    for (const outcome of ["handshake", "unproven"] as const) {
+      await desk().note(many(outcome, 60));
+    }
+    const shown = (await desk().show("a", "org-1"))?.deliveries ?? [];
+    expect(shown).toHaveLength(MAX_LISTED_UNPROVEN + 1);
+    expect(shown.at(-1)?.delivery_id).toBe("mine");
+  });
+
   it("takes a change only of what it was worked out from, however close they come", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
     await desk().put("a", CHANGE);
     const first = await changeOf("a");
     const kinds = [];
@@ -140,9 +157,14 @@ describe("AgentDesk", () => {
   it("keeps the tasks of deliveries behind any number of others", async () => {
     await desk().put("a", CHANGE);
     const tasks = Array.from({ length: MAX_KEPT_TASKS + 1 }, (_, n) => `t${n}`);
-    await desk().note(tasks.map((id) => ({ ...note("started", id), task_id: id, turn: 1 })));
-    for (const outcome of ["ignored", "unproven", "handshake", "refused"] as const) {
-      await desk().note(Array.from({ length: 100 }, (_, n) => note(outcome, String(n))));
+    const started = tasks.map((id) => ({ ...note("started", id), task_id: id, turn: 1 }));
+    await desk().note([...started, ...many("filtered")]);
+    // In batches of their own, and together with a task.
+    await desk().note(
+      [...many("repeat"), ...many("dropped")].map((each) => ({ ...each, turn: 9 })),
+    );
+    for (const outcome of ["unproven", "handshake", "refused"] as const) {
+      await desk().note(many(outcome));
     }
     const kept = (await desk().show("a", "org-1"))?.deliveries ?? [];
     const newest = kept.slice(0, MAX_LISTED_DELIVERIES).map(({ outcome }) => outcome);

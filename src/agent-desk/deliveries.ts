@@ -4,16 +4,23 @@ import { type Day, dayOf } from "./day.ts";
 import type { Note } from "./messages.ts";
 
 /**
- * Adds the newest of them, in their order, and removes what the list has no room for. Those with a
- * task are kept for longer: nothing that came after them hides one that has died.
+ * Adds the newest of them, in their order, and removes what the list has no room for. Those that
+ * started a task are kept for longer: nothing but as many others that did hides one that has died.
  */
 export function noteAll(sql: SqlStorage, notes: readonly Note[]): void {
   for (const source of new Set(notes.map((note) => note.source))) {
     const own = notes.filter((note) => note.source === source);
-    // Those before would be removed again at once.
-    for (const note of own.slice(-MAX_KEPT_TASKS)) add(sql, note);
+    // The others would be removed again at once.
+    const started = own.filter(hasOwnTask).slice(-MAX_KEPT_TASKS);
+    const kept = new Set([...started, ...own.slice(-MAX_LISTED_DELIVERIES)]);
+    for (const note of own) if (kept.has(note)) add(sql, note);
     trim(sql, source);
   }
+}
+
+/** A repeat has its first one's, and what was dropped has none that runs. */
+function hasOwnTask({ outcome, turn }: Note): boolean {
+  return outcome === "started" && turn !== null;
 }
 
 export interface Runs {
@@ -60,7 +67,7 @@ function trim(sql: SqlStorage, source: string): void {
     `DELETE FROM delivery WHERE source = ?1 AND number NOT IN (
        SELECT number FROM delivery WHERE source = ?1 ORDER BY number DESC LIMIT ?2)
      AND number NOT IN (
-       SELECT number FROM delivery WHERE source = ?1 AND turn IS NOT NULL
+       SELECT number FROM delivery WHERE source = ?1 AND outcome = 'started' AND turn IS NOT NULL
        ORDER BY number DESC LIMIT ?3)`,
     source,
     MAX_LISTED_DELIVERIES,

@@ -77,7 +77,12 @@ export const sourceFields = z.partial(
     ),
     disable_attachment_injection: flag,
     events: listOf(
-      z.string("must be text").check(z.minLength(1, "must not be empty"), z.maxLength(128)),
+      z
+        .string("must be text")
+        .check(
+          z.minLength(1, "must not be empty"),
+          z.maxLength(128, "must be at most 128 characters"),
+        ),
       100,
     ),
     deduplicate: z.strictObject(

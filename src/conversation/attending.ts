@@ -36,13 +36,14 @@ export function createAttending({ book, sending, situation }: AttendingOptions):
       const again = first?.state === "delivering" && askAgain.turn === first.turn;
       const askAt = Math.max(step.do === "rest" ? step.until : now, again ? askAgain.at : 0);
       if (first === undefined || step.do !== "ask" || askAt > now) {
-        return { kind: "wait", state: row.state, ask: null, askAt };
+        return { kind: "wait", state: row.state, ask: null, isUnsettled: false, askAt };
       }
       const asked = first.asked + 1;
       const at = now + askDelayMs(asked);
       askAgain = { turn: first.turn, at };
       book.update(first.turn, { asked, ...(first.state === "delivered" && { next_at: at }) });
-      return { kind: "wait", state: row.state, ask: first.turn, askAt };
+      const isUnsettled = first.state === "delivering";
+      return { kind: "wait", state: row.state, ask: first.turn, isUnsettled, askAt };
     },
   };
 }

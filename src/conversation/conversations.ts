@@ -34,8 +34,8 @@ export interface Conversations {
   /** Once this has come back, the task is on disk. `conflict`: its key was used for another request. */
   place(call: TurnCall): Promise<Placed | "conflict">;
   /**
-   * Takes the turn of a synchronous task, or waits for the answer that its first caller gets. A
-   * platform that cannot be reached is told at once to who waits for a task that it may not have.
+   * Takes the turn of a synchronous task, or waits for the answer that its first caller gets. Who
+   * waits for a turn that the platform may not have is told that it cannot be reached.
    */
   run(call: TurnCall, placed: Placed, running: Running): Promise<Result<TaskState>>;
   /** Waits for the end of an asynchronous task; `undefined` if it is not there in time. */
@@ -120,6 +120,7 @@ export function createConversations(options: ConversationsOptions): Conversation
     { deadline, onOutage }: { readonly deadline: number; readonly onOutage?: OnOutage },
   ): Promise<View> => {
     const startedAt = Date.now();
+    let outages = 0;
     for (;;) {
       const view: View = await reattaching<View>(() => objectFor(call).attend(turn));
       if (view.kind !== "wait") return view;
@@ -130,7 +131,9 @@ export function createConversations(options: ConversationsOptions): Conversation
         await sleep(Math.max(pause, MIN_PAUSE_MS));
       } else {
         const outage = await askAndTell(call, view.ask);
-        if (outage !== undefined) await onOutage?.(outage, view.state);
+        const isGone = view.isUnsettled && outage?.reason === "platform_unreachable";
+        outages = isGone ? outages + 1 : 0;
+        if (isGone && outages >= MAX_OUTAGES) await onOutage?.(outage);
       }
     }
   };
@@ -171,8 +174,7 @@ export function createConversations(options: ConversationsOptions): Conversation
       };
       const waiting = {
         deadline,
-        async onOutage(outage: PlatformOutage, state: TurnState) {
-          if (outage.reason !== "platform_unreachable" || state === "delivered") return;
+        async onOutage(outage: PlatformOutage) {
           await leave();
           throw outage.told(true);
         },
@@ -258,8 +260,11 @@ export function createConversations(options: ConversationsOptions): Conversation
   };
 }
 
-/** May throw it, where waiting on is of no use. */
-type OnOutage = (outage: PlatformOutage, state: TurnState) => Promise<void>;
+/** Told once a platform that is asked for an unsettled turn was gone so often in a row; may throw. */
+type OnOutage = (outage: PlatformOutage) => Promise<void>;
+
+/** Once is a slip of the line. */
+const MAX_OUTAGES = 2;
 
 function lostRefusal(state: TurnState): Refusal {
   return state === "dropped" ? { reason: "conversation_busy" } : { reason: "platform_failed" };

@@ -133,7 +133,7 @@ export function createDeliverer(options: DelivererOptions): Deliverer {
       const { CALLBACK_SECRET: secret, CALLBACK_HOSTS: hosts = [] } = rooms().config;
       // Its owner may have ended that, or mistyped it: it is owed until its schedule is over.
       if (secret === undefined || callbackProblem(url, hosts) !== undefined) {
-        throw new SettingsError("the callback's host is no longer allowed");
+        throw new SettingsError("CALLBACK_HOSTS or CALLBACK_SECRET no longer allows a callback");
       }
       const answer = row.answer === null ? undefined : await rooms().stash.recall(row.answer);
       const state = answer === undefined ? undefined : readTask(answer);

@@ -65,11 +65,15 @@ export type View =
   /** It will never be sent, or nobody will ever know. */
   | { readonly kind: "lost"; readonly state: TurnState }
   | { readonly kind: "go"; readonly go: Go }
-  /** `ask` is the turn whose end this Worker shall ask for now, `askAt` when there may be one. */
+  /**
+   * `ask` is the turn that this Worker shall ask for now, `askAt` when there may be one; `isUnsettled`
+   * while nobody knows whether the platform has it.
+   */
   | {
       readonly kind: "wait";
       readonly state: TurnState;
       readonly ask: number | null;
+      readonly isUnsettled: boolean;
       readonly askAt: number;
     };
 

@@ -36,6 +36,24 @@ async function placedSync(repeat: Repeat | null = null) {
   return { sync, placed };
 }
 
+const gone = () => {
+  throw new TypeError("Network connection lost.");
+};
+
+/** Lets the time of what waits pass until it is over. */
+async function passed<Value>(
+  waiting: Promise<Value>,
+): Promise<PromiseSettledResult<Value> | undefined> {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: Date.now() });
+  const over: PromiseSettledResult<Value>[] = [];
+  void Promise.allSettled([waiting]).then((settled) => over.push(...settled));
+  while (over.length === 0) {
+    await vi.advanceTimersByTimeAsync(100);
+    await scheduler.wait(2);
+  }
+  return over[0];
+}
+
 describe("a turn", () => {
   it.each(["completed", "error", "failed", "stopped", "paused"])(
     "that is %s gives way to the next",
@@ -251,18 +269,31 @@ describe("a synchronous task", () => {
     expect(await row(1)).toMatchObject({ state: "delivering", last_error: outage.reason });
   });
 
-  it("is not waited for where the platform cannot be reached", async () => {
+  it("is not waited for behind one that a platform may have which stays away", async () => {
+    standIn.starts.push(gone);
     await accept("one");
     await ring();
     later(500);
     const { sync, placed } = await placedSync();
-    later(5 * SECOND);
-    standIn.always = () => {
-      throw new TypeError("Network connection lost.");
-    };
+    standIn.always = gone;
     const outage = { reason: "platform_unreachable", tookNothing: true };
-    await expect(conversations().run(sync, placed, untilLater())).rejects.toMatchObject(outage);
-    expect(await rows()).toMatchObject([{ state: "delivered" }, { state: "dropped" }]);
+    const running = { ...untilLater(), deadline: Date.now() + MINUTE };
+    const ended = await passed(conversations().run(sync, placed, running));
+    expect(ended).toMatchObject({ status: "rejected", reason: outage });
+    expect(await rows()).toMatchObject([{ state: "delivering" }, { state: "dropped" }]);
+  });
+
+  it("is waited for behind one that the platform has, wherever that has gone", async () => {
+    await accept("one");
+    await ring();
+    later(500);
+    const { sync, placed } = await placedSync();
+    standIn.shows.push(gone, gone);
+    standIn.end("t");
+    standIn.starts.push(() => Response.json({ id: "t", status: "completed", result: "Done" }));
+    const running = { ...untilLater(), deadline: Date.now() + MINUTE };
+    const ended = await passed(conversations().run(sync, placed, running));
+    expect(ended).toMatchObject({ status: "fulfilled", value: { ok: true } });
   });
 
   it("is answered although its answer could not be kept", async () => {

@@ -57,7 +57,7 @@ describe("readFields", () => {
     ["JSON under a form's type", "form", ' {"a":"b&c=d"}', { a: '"b&c=d"' }],
     ["broken JSON under a form's type as a form", "form", '{"a":', { '{"a":': '""' }],
     ["a payload as the body", "form", 'payload={"a":1}&b=2&a=3', { a: "1", b: '"2"' }],
-    ["a payload's null as absent", "form", 'payload={"a":null}&a=3', { a: '"3"' }],
+    ["a payload's null", "form", 'payload={"a":null,"b":""}&a=3&b=4', { a: "null", b: '""' }],
     ["U+FFFD as it was escaped", "form", "a=%EF%BF%BD&b=%c3%a9", { a: '"\ufffd"', b: '"é"' }],
     ["a payload that is no object as a field", "form", "payload=[1]", { payload: '"[1]"' }],
     ["two payloads as a list", "form", "payload={}&payload={}", { payload: '["{}","{}"]' }],
@@ -123,6 +123,9 @@ describe("a form", () => {
 
   it("gives files by address in its payload alone", () => {
     expect(isJson('payload={"files":["https://a.test/b"]}')).toBe(true);
+    expect(isJson('payload={"files":null}&files=https://a.test/b&files=https://a.test/c')).toBe(
+      true,
+    );
     expect(isJson('payload={"a":1}&files=https://a.test/b&files=https://a.test/c')).toBe(false);
   });
 });

@@ -199,7 +199,7 @@ function withPayload(form: Fields): Result<Body> {
   if (object.value === undefined) return accepted(otherBody(form));
   const fields = new Map(object.value.fields);
   for (const [name, value] of form) {
-    if (name !== "payload" && isAbsent(fields.get(name) ?? "null")) fields.set(name, value);
+    if (name !== "payload" && !fields.has(name)) fields.set(name, value);
   }
   // Files are given by address in JSON alone, not in a field beside it.
   return accepted({ fields, isJson: object.value.fields.has("files") });

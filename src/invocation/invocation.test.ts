@@ -321,6 +321,16 @@ describe("files", () => {
     });
   });
 
+  it("make room for fields of their name, and of that room's", () => {
+    const names = ["files", "files_field", "files_field_"];
+    const body: Body = { fields: new Map(names.map((name) => [name, "1"])), isJson: false };
+    expect(readWith(prompted, body, [upload])).toMatchObject({
+      task: {
+        context: `{"files_field__":1,"files_field":1,"files_field_":1,${described.slice(1)}`,
+      },
+    });
+  });
+
   it("may be given by their addresses in a JSON body", () => {
     expect(read(agent, '{"files":["https://x/a.pdf","HTTPS://y/b"]}')).toMatchObject({
       task: { prompt: "", files: [{ url: "https://x/a.pdf" }, { url: "HTTPS://y/b" }] },

@@ -107,6 +107,10 @@ function readGiven(query: Query): Given {
     if (text === NOT_UTF8) refuseGarbled(reads, name);
     else if (text !== "") check(reads, name, checks, { value: text, loc: ["query", name] });
   }
+  for (const [name, text] of query) {
+    const isOther = name === "filename" || name.startsWith("map.");
+    if (text === NOT_UTF8 && isOther) refuseGarbled(reads, name);
+  }
   return { ...reads, paths, open };
 }
 

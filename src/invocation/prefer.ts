@@ -11,9 +11,9 @@ export function preferredWait(header: string | null): number | undefined {
   return undefined;
 }
 
-/** A quoted text, whose commas part nothing. */
-const QUOTED = /"(?:[^"\\]|\\.)*"/g;
+/** A quoted text, whose commas part nothing; one that never ends takes in all that follows. */
+const QUOTED = /"(?:[^"\\]|\\.?)*(?:"|$)/g;
 
 function bareNumber(quoted: string): string {
-  return /^"\d+"$/.test(quoted) ? quoted.slice(1, -1) : "";
+  return /^"\d+"$/.test(quoted) ? quoted.slice(1, -1) : '""';
 }

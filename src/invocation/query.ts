@@ -24,7 +24,7 @@ export function queryOf(address: string): Query {
 /**
  * Of a repeated parameter the first counts. What is neither escaped nor a plus needs no decoding,
  * and is most of it; the rest is read as the URL standard says (`application/x-www-form-urlencoded`),
- * but for what is not UTF-8, which is `NOT_UTF8`.
+ * but for a value that is not UTF-8, which is `NOT_UTF8`.
  */
 export function readQuery(address: string): Query {
   const query = new Map<string, string>();
@@ -34,16 +34,18 @@ export function readQuery(address: string): Query {
   for (const pair of address.slice(start + 1, end < 0 ? undefined : end).split("&")) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");
-    const name = decoded(equals < 0 ? pair : pair.slice(0, equals));
-    if (!query.has(name)) query.set(name, equals < 0 ? "" : decoded(pair.slice(equals + 1)));
+    const name = decoded(equals < 0 ? pair : pair.slice(0, equals), "\ufffd");
+    if (!query.has(name)) {
+      query.set(name, equals < 0 ? "" : decoded(pair.slice(equals + 1), NOT_UTF8));
+    }
   }
   return query;
 }
 
-function decoded(text: string): string {
+function decoded(text: string, otherwise: string): string {
   if (!/[%+]/.test(text)) return text;
   const spaced = text.replaceAll("+", " ");
-  return unescaped(spaced) ?? unescaped(spaced.replace(LONE_PERCENT, "%25")) ?? NOT_UTF8;
+  return unescaped(spaced) ?? unescaped(spaced.replace(LONE_PERCENT, "%25")) ?? otherwise;
 }
 
 /** It stands for itself. */

@@ -239,7 +239,7 @@ function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Par
     throw new MultipartFault(`a part has the Content-Transfer-Encoding ${encoding.slice(0, 32)}`);
   }
   const parameters = new Map(
-    Array.from(headerParameters(disposition), ([key, value]) => [key, unescaped(key, value)]),
+    Array.from(headerParameters(disposition), ([key, value]) => [key, unescaped(value)]),
   );
   const name = parameters.get("name") ?? "";
   if (name === "") throw new MultipartFault("a part has no name");
@@ -258,9 +258,8 @@ function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Par
   return { name, isFile, fileName: fileName ?? "", contentType, content };
 }
 
-/** What browsers escape in a name (WHATWG HTML, "multipart/form-data"); RFC 8187 has escapes of its own. */
-function unescaped(key: string, value: string): string {
-  if (key.endsWith("*")) return value;
+/** What browsers escape in a name (WHATWG HTML, "multipart/form-data"). */
+function unescaped(value: string): string {
   return value.replace(/%(?:22|0D|0A)/gi, (escape) => decodeURIComponent(escape));
 }
 

@@ -1,7 +1,8 @@
+import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { send, sendRaw } from "../support/http.ts";
-import { multipart, MULTIPART_TYPE, multipartFields } from "../support/multipart.ts";
+import { multipart, MULTIPART_TYPE, multipartFields, type Part } from "../support/multipart.ts";
 import { type Pair, startPair } from "../support/pair.ts";
 import { refusal, refusalOf } from "../support/refusal.ts";
 
@@ -169,6 +170,19 @@ describe("MAX_UPLOAD_BYTES of multipart/form-data", () => {
     const answer = await pair.post({ type: MULTIPART_TYPE, body: framed(body) });
     const detail = expect.stringMatching(/\b2000\b.*MAX_UPLOAD_BYTES/);
     expect(refusalOf(answer)).toEqual(refusal(413, "limit_exceeded", detail));
+  });
+});
+
+describe("MAX_UPLOAD_BYTES of what is compressed", () => {
+  it("holds for what comes out, whatever its Content-Length", async () => {
+    const file: Part = { name: "f", filename: "a.zip", content: "" };
+    const room = 2_000 - multipart([file]).length;
+    const noise = Buffer.concat([Buffer.from("PK\u0003\u0004"), randomBytes(room - 4)]);
+    const body = gzipSync(multipart([{ ...file, content: noise }]));
+    expect(body.length).toBeGreaterThan(2_000);
+    const headers = { "content-encoding": "gzip" };
+    const query = "prompt=P";
+    expect((await pair.post({ query, type: MULTIPART_TYPE, headers, body })).status).toBe(200);
   });
 });
 

@@ -156,17 +156,23 @@ describe("the priority of a parameter that cannot be mapped", () => {
 });
 
 describe("a parameter in the query that is not UTF-8", () => {
-  it.each(["task_id", "user_first_name", "prompt", "getter", "agent_version", "asynchronous"])(
-    "is refused by its name, and never what another might be taken for: %s",
-    async (name) => {
-      const body = '{"a":1}';
-      const answer = await pair.post({ query: `${name}=caf%E9`, type: JSON_TYPE, body });
-      expect([answer.status, JSON.parse(answer.text)]).toEqual([
-        422,
-        { detail: [{ loc: ["query", name], msg: "is not UTF-8", type: "not_utf8" }] },
-      ]);
-    },
-  );
+  it.each([
+    "task_id",
+    "user_first_name",
+    "prompt",
+    "getter",
+    "agent_version",
+    "asynchronous",
+    "filename",
+    "map.task_id",
+  ])("is refused by its name, and never what another might be taken for: %s", async (name) => {
+    const body = '{"a":1}';
+    const answer = await pair.post({ query: `${name}=caf%E9`, type: JSON_TYPE, body });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([
+      422,
+      { detail: [{ loc: ["query", name], msg: "is not UTF-8", type: "not_utf8" }] },
+    ]);
+  });
 
   it("does not matter where it is none of ours", async () => {
     const answer = await pair.post({ query: "prompt=P&utm=caf%E9", type: JSON_TYPE, body: "{}" });

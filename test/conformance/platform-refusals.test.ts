@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { startGateway } from "../support/gateway.ts";
 import { freePort, jsonOf, send } from "../support/http.ts";
@@ -220,6 +221,14 @@ describe.each(SYNC)("502, %s", (_, mode) => {
 
   it.each(NO_TASKS)("is what a 200 with %s becomes", async (_name, body) => {
     expect(refusalOf(await told(mode, { body }))).toEqual(failed);
+  });
+
+  it("is what a compressed answer becomes that is too large when it comes out", async () => {
+    const body = gzipSync(Buffer.alloc(40 * 1024 * 1024, " "));
+    const headers = { "content-type": "application/json", "content-encoding": "gzip" };
+    pair.platform.respond(toInvoke(() => ({ body, headers })));
+    const answer = await pair.post({ query: "prompt=P" });
+    expect([answer.status, answer.headers["x-error-code"]]).toEqual([502, "platform_failed"]);
   });
 
   it("is what an answer becomes that breaks off", async () => {

@@ -17,6 +17,7 @@ import {
   ran,
   ranFor,
   ranOnce,
+  showSource,
   type Source,
   sourceOf,
 } from "../support/source-orders.ts";
@@ -129,6 +130,20 @@ describe.concurrent("a source's own parameters", () => {
 
 describe.concurrent("a body", () => {
   const large = JSON.stringify({ text: "x".repeat(10 * 1024 * 1024) });
+
+  it("over the limit is listed as unproven, whoever sent it", async () => {
+    const source = await sourceOf(pair, github);
+    const headers = {
+      "content-type": JSON_TYPE,
+      "x-hub-signature-256": `sha256=${"0".repeat(64)}`,
+    };
+    expect((await send(source.url, { headers, body: large })).status).toBe(413);
+    await vi.waitFor(async () => {
+      const { deliveries } = await showSource(pair, source.name);
+      const line = { outcome: "unproven", status: 413, error: "limit_exceeded" };
+      expect(deliveries).toMatchObject([line]);
+    });
+  });
 
   it("over the limit is 413 where its signature is not the point", async () => {
     const source = await sourceOf(pair, github);

@@ -62,6 +62,11 @@ describe("a form over a limit", () => {
       Array<Part>(21).fill(good),
       tooLarge("A request may have at most 20 files (MAX_FILES)"),
     ],
+    [
+      "241 inputs that were left empty",
+      Array.from({ length: 241 }, () => fileOf("", "")),
+      tooLarge("A form may have at most 240 parts (MAX_FIELDS, MAX_FILES)"),
+    ],
     ["a file one byte too large", [good, fileOf(`${large}x`)], FILE_TOO_LARGE],
     ["a file far too large", [good, fileOf(large.repeat(5))], FILE_TOO_LARGE],
     ["files too large together", Array<Part>(16).fill(fileOf(large)), FORM_TOO_LARGE],

@@ -127,6 +127,13 @@ describe("files in multipart/form-data", () => {
     expect(await opened(pair)).toEqual(contents.map((content) => sha256(Buffer.from(content))));
   });
 
+  it("may be more empty inputs than there may be fields and files", async () => {
+    const fields = Array.from({ length: 100 }, (_, n) => ({ name: `field ${n}`, content: "1" }));
+    const empty = Array.from({ length: 40 }, () => ({ name: "e", filename: "", content: "" }));
+    expect((await post([...fields, ...empty, fileOf("a.pdf")])).status).toBe(200);
+    expect(described(pair)).toHaveLength(1);
+  });
+
   it("may be empty inputs of a browser, which are none", async () => {
     const nothing: Part = {
       name: "g",

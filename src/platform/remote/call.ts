@@ -97,8 +97,10 @@ async function refusalOf(reply: Response): Promise<Refusal> {
 const EDGE_UNREACHABLE: ReadonlySet<number> = new Set([521, 522, 523, 530]);
 const EDGE_TIMEOUT = 524;
 
+const EDGE_UNACKNOWLEDGED = 522;
+
 /** Said by a proxy in between, which has heard nothing from an agent that may be at work. */
-const MAY_STILL_RUN: ReadonlySet<number> = new Set([502, 504, EDGE_TIMEOUT]);
+const MAY_STILL_RUN: ReadonlySet<number> = new Set([502, 504, EDGE_UNACKNOWLEDGED, EDGE_TIMEOUT]);
 
 function outageOfStatus(status: number): PlatformOutage["reason"] {
   if (EDGE_UNREACHABLE.has(status)) return "platform_unreachable";

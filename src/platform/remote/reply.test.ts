@@ -29,6 +29,7 @@ describe("rateLimited", () => {
     [{ "Retry-After": "never", "X-RateLimit-Reset": "1700000009" }, "9"],
     [{ "X-RateLimit-Reset": "1700000009" }, "9"],
     [{ "X-RateLimit-Reset": "soon" }, "60"],
+    [{ "Retry-After": "Mon, 01 Jan 2029 10:00:00 GMT (\u00e9)" }, "60"],
     [{ "X-RateLimit-Reset": "9999999999" }, "60"],
   ])("of %j tells to come back after %s s", (headers, seconds) => {
     expect(rateLimited(new Headers(headers), now)).toMatchObject({
@@ -46,5 +47,21 @@ describe("rateLimited", () => {
       reason: "rate_limited",
       headers: { "Retry-After": "60", "X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "0" },
     });
+  });
+
+  it.each([
+    [{ "X-RateLimit-Reset": "1700000009" }, "9"],
+    [{ "Retry-After": "7" }, "7"],
+    [{ "X-RateLimit-Reset": "soon" }, undefined],
+    [{}, undefined],
+  ])("of %j makes us wait for %s s ourselves", (headers, retryAfter) => {
+    expect(rateLimited(new Headers(headers), now)).toMatchObject({ reason: "rate_limited" });
+    expect(Object(rateLimited(new Headers(headers), now)).retryAfter).toBe(retryAfter);
+  });
+
+  it("passes on no limit that a client would choke on", () => {
+    const given = new Headers({ "X-RateLimit-Limit": "\u0001", "X-RateLimit-Remaining": "0" });
+    expect(rateLimited(given, now)).toMatchObject({ headers: { "X-RateLimit-Remaining": "0" } });
+    expect(rateLimited(given, now)).not.toHaveProperty("headers.X-RateLimit-Limit");
   });
 });

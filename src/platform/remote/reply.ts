@@ -43,7 +43,7 @@ export function rateLimited(headers: Headers, now: number): Refusal {
 
 /** Seconds or a date (RFC 9110 §10.2.3). */
 function retryAfterIn(headers: Headers): string | undefined {
-  const text = headers.get("Retry-After")?.trim() ?? "";
+  const text = readable(headers.get("Retry-After"))?.trim() ?? "";
   return /^\d{1,9}$/.test(text) || readHttpDate(text) > 0 ? text : undefined;
 }
 
