@@ -223,12 +223,20 @@ export class Conversation extends DurableObject<Env> {
       this.#tidy(now, true);
     }
     const first = this.#book.first();
+    if (arrival.shown !== null) this.#hurry(first, now);
     const placed = this.#placing.place(arrival, now);
     const mayGo = arrival.runs === "worker" && placed.kind === "accepted" && first === undefined;
     const row = mayGo ? this.#book.first() : undefined;
     return row === undefined || placed.kind !== "accepted"
       ? placed
       : { ...placed, go: this.#sending.claim(row, now, arrival.shown) };
+  }
+
+  /** The platform answers again: what it did not answer need not wait for its next time. */
+  #hurry(first: TaskRow | undefined, now: number): void {
+    if (first?.state !== "delivering" || first.next_at <= now) return;
+    const unanswered = first.failures - (first.runs === "alarm" ? 1 : 0);
+    if (unanswered > 0) this.#book.update(first.turn, { next_at: now });
   }
 
   #mayBeOver(running: TaskRow, now: number): boolean {

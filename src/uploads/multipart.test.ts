@@ -157,6 +157,20 @@ describe("readParts", () => {
     expect(parts).toMatchObject([{ name: "f", fileName, text: "c" }]);
   });
 
+  it.each([
+    [
+      "says the same twice",
+      formWith(DISPOSITION, "Content-Type: text/plain", "Content-Type: text/plain"),
+    ],
+    ["has a parameter of another name", formWith(`${DISPOSITION}; original_filename="x.txt"`)],
+    [
+      "speaks of a filename in its name",
+      formWith("Content-Disposition: form-data; name=f filename"),
+    ],
+  ])("reads a field that %s", async (_, form) => {
+    expect(await readText(form)).toMatchObject([{ name: "f", isFile: false, text: "c" }]);
+  });
+
   it("reads a field's name with what a browser escapes", async () => {
     const form = formWith('Content-Disposition: form-data; name="a%22b%0D%0A%41"');
     expect(await readText(form)).toMatchObject([{ name: 'a"b\r\n%41', isFile: false }]);
@@ -231,7 +245,11 @@ describe("readParts", () => {
       /otherwise than/,
     ],
     ["that leaves a mark out", formWith(`${DISPOSITION} filename="a.txt"`), /otherwise than/],
-    ["with Content-Disposition twice", formWith(DISPOSITION, DISPOSITION), /disposition twice/],
+    [
+      "with two kinds of Content-Disposition",
+      formWith(DISPOSITION, `${DISPOSITION}; filename="a"`),
+      /different headers content-disposition/,
+    ],
     [
       "of parts",
       formWith(DISPOSITION, "Content-Type: multipart/mixed; boundary=Y"),

@@ -226,9 +226,11 @@ function readPartHeader(block: string, content: AsyncGenerator<Uint8Array>): Par
     const name = line.slice(0, Math.max(colon, 0));
     if (!/^[^\s]+$/.test(name)) throw new MultipartFault("a part has a line that is no header");
     const key = name.toLowerCase();
-    if (headers.has(key) && key.startsWith("content-"))
-      throw new MultipartFault(`a part has the header ${key.slice(0, 32)} twice`);
-    headers.set(key, line.slice(colon + 1).trim());
+    const value = line.slice(colon + 1).trim();
+    // Some clients say the same twice.
+    if (key.startsWith("content-") && (headers.get(key) ?? value) !== value)
+      throw new MultipartFault(`a part has two different headers ${key.slice(0, 32)}`);
+    headers.set(key, value);
   }
   const disposition = headers.get("content-disposition") ?? "";
   if (!/^form-data\s*(?:;|$)/i.test(disposition)) {
@@ -265,6 +267,6 @@ function unescaped(value: string): string {
 
 /** As mail does (RFC 2231, `filename*0=`), or with a mark left out: not to be taken for a field. */
 function mayNameFile(disposition: string, parameters: ReadonlyMap<string, string>): boolean {
-  const names = [...parameters.keys(), unreadIn(disposition).toLowerCase()];
-  return names.some((name) => name.includes("filename"));
+  const isNamed = [...parameters.keys()].some((name) => name.startsWith("filename"));
+  return isNamed || /filename\*?\s*=/i.test(unreadIn(disposition));
 }

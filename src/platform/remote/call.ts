@@ -45,7 +45,8 @@ export async function callPlatform(
     });
   } catch (cause) {
     const reason = (await isReachable(address)) ? "platform_failed" : "platform_unreachable";
-    throw new PlatformOutage(reason, cause);
+    // A platform that died since may have taken what it was sent.
+    throw new PlatformOutage(reason, cause, { tookNothing: method === "GET" });
   }
   if (!reply.ok) return refused(await refusalOf(reply));
   return accepted(await replyText(reply, MAX_PLATFORM_ANSWER_BYTES).catch(brokenOff));
