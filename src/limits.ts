@@ -15,6 +15,9 @@ export const MAX_TASK_CHARS = 24 * 1024 * 1024;
 /** What an agent of the embedded platform returns, as text, under the same two ceilings. */
 export const MAX_RESULT_CHARS = 15 * 1024 * 1024;
 
+/** What is kept of the message of an agent that throws. */
+export const MAX_ERROR_CHARS = 64 * 1024;
+
 /** A path deeper than a body may be can find nothing; this is generous for long key names. */
 export const MAX_PATH_CHARS = 4_096;
 

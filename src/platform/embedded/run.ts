@@ -1,6 +1,6 @@
 /** One run of one agent. */
 import type { TaskFile } from "../../invocation/task.ts";
-import { MAX_RESULT_CHARS } from "../../limits.ts";
+import { MAX_ERROR_CHARS, MAX_RESULT_CHARS } from "../../limits.ts";
 import type { Agent, AgentFile, EarlierTurn } from "./agent.ts";
 import type { TurnTask } from "./thread.ts";
 
@@ -50,7 +50,16 @@ export async function runAgent(
     }
     return { status: "completed", result };
   } catch (thrown) {
-    return { status: "error", result: thrown instanceof Error ? thrown.message : String(thrown) };
+    return { status: "error", result: wordsOf(thrown).slice(0, MAX_ERROR_CHARS) };
+  }
+}
+
+/** An error's message may be anything, and its getter anybody's. */
+function wordsOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return "the agent has thrown what cannot be told";
   }
 }
 
@@ -63,5 +72,6 @@ function agentFile(file: TaskFile, openFile: OpenFile): AgentFile {
 
 function resultText(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  return typeof value === "string" ? value : JSON.stringify(value);
+  // Of a function, say, there is no JSON.
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? null);
 }

@@ -91,8 +91,8 @@ export class Thread extends DurableObject<Env> {
   /** Commits the end of a turn, at the object's own clock; returns that time. */
   finish(turn: number, outcome: Outcome): number {
     const finishedAt = Date.now();
-    this.#texts.remove(turn, "task");
     if (outcome.result !== null) this.#texts.put(turn, "result", outcome.result);
+    this.#texts.remove(turn, "task");
     this.#sql.exec(
       "UPDATE turn SET state = ?, finished_at = ? WHERE turn = ?",
       outcome.status,
