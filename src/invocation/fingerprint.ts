@@ -1,13 +1,7 @@
 /** What a repeat is compared by (contract §2.3): what was asked, not the bytes that it came in. */
-import {
-  type JsonText,
-  kindOf,
-  membersOf,
-  elementsOf,
-  objectText,
-  toJsonText,
-} from "./json-text.ts";
+import { type JsonText, objectText, toJsonText } from "./json-text.ts";
 import type { Parameters } from "./parameter-schemas.ts";
+import { sortedJson } from "./sorted-json.ts";
 import type { TaskFile } from "./task.ts";
 
 export interface Asked {
@@ -24,30 +18,13 @@ export function fingerprintOf({ values, userTokens, context, files }: Asked): st
   const flags = Object.entries(others).filter(([, value]) => value !== false);
   const plain = { ...Object.fromEntries(flags), ...(overlap !== "queue" && { overlap }) };
   return objectText([
-    ["parameters", sorted(toJsonText(plain))],
-    ["user_tokens", sorted(userTokens ?? "null")],
-    ["context", sorted(objectText(context))],
+    ["parameters", sortedJson(toJsonText(plain))],
+    ["user_tokens", sortedJson(userTokens ?? "null")],
+    ["context", sortedJson(objectText(context))],
     ["files", toJsonText(files.map(describe))],
   ]);
 }
 
 function describe(file: TaskFile): readonly string[] {
   return "key" in file ? [file.field, file.name, file.sha256 ?? ""] : [file.url];
-}
-
-/** The same JSON, the members of its objects in the order of their names. */
-function sorted(json: JsonText): JsonText {
-  switch (kindOf(json)) {
-    case "object": {
-      const members = [...membersOf(json)].toSorted(([a], [b]) => (a < b ? -1 : 1));
-      return objectText(members.map(([name, value]) => [name, sorted(value)]));
-    }
-    case "array":
-      return `[${elementsOf(json, Number.POSITIVE_INFINITY).map(sorted).join(",")}]`;
-    case "text":
-    case "number":
-    case "boolean":
-    case "null":
-      return json;
-  }
 }

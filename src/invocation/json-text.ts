@@ -165,7 +165,8 @@ export function elementsOf(array: JsonText, atMost: number): JsonText[] {
   return elements;
 }
 
-function stringEnd(text: string, start: number): number {
+/** Where the text ends that begins at `start`: behind its quote. */
+export function stringEnd(text: string, start: number): number {
   let quote = text.indexOf('"', start + 1);
   while (text.charCodeAt(quote - 1) === BACKSLASH && isEscaped(text, quote)) {
     quote = text.indexOf('"', quote + 1);
@@ -181,7 +182,7 @@ function isEscaped(text: string, at: number): boolean {
 }
 
 /** The end of the value at `start`: where the `,`, `}` or `]` after it stands. */
-function valueEnd(text: string, start: number): number {
+export function valueEnd(text: string, start: number): number {
   let levels = 0;
   let at = start;
   while (at < text.length) {

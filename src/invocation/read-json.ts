@@ -85,9 +85,12 @@ class Reader {
   #text = "";
   #maxLevels = 0;
   #at = 0;
-  /** Start of what has been read but not yet taken into `#pieces`. */
+  /** Start of what has been read but not yet taken. */
   #from = 0;
-  #pieces = "";
+  /** What was taken: all but the last pieces in one text, and how long it is with them. */
+  #taken = "";
+  readonly #pieces: string[] = [];
+  #length = 0;
   /** Whether each open container is an object, as far as `#levels` says. */
   readonly #inObject: boolean[] = [];
   #levels = 0;
@@ -103,7 +106,9 @@ class Reader {
     this.#text = text;
     this.#maxLevels = maxLevels;
     this.#value();
-    return this.#from === 0 ? text : this.#pieces + text.slice(this.#from);
+    if (this.#from === 0) return text;
+    this.#take(text.length);
+    return this.#taken + this.#pieces.join("");
   }
 
   /** The members of what came out, if it is an object; of an empty one there is one mark, its end. */
@@ -121,7 +126,9 @@ class Reader {
     this.#text = "";
     this.#at = 0;
     this.#from = 0;
-    this.#pieces = "";
+    this.#taken = "";
+    this.#pieces.length = 0;
+    this.#length = 0;
     this.#levels = 0;
     this.#marked = 0;
     if (this.#marks.length > MOST_KEPT_MARKS) this.#marks = [];
@@ -187,7 +194,7 @@ class Reader {
       code = text.charCodeAt(at);
     }
     if (at > start) {
-      this.#pieces += text.slice(this.#from, start);
+      this.#take(start);
       this.#from = at;
       this.#at = at;
     }
@@ -203,9 +210,25 @@ class Reader {
     this.#at += 1;
   }
 
+  /** Takes what has been read, up to here. */
+  #take(end: number): void {
+    this.#add(this.#text.slice(this.#from, end));
+  }
+
+  /**
+   * Text that is added piece by piece is a chain of them until it is read, each with more around it
+   * than in it: ten megabytes with a space behind each number were more than an isolate has.
+   */
+  #add(piece: string): void {
+    this.#length += piece.length;
+    if (this.#pieces.push(piece) < MOST_PIECES) return;
+    this.#taken += this.#pieces.join("");
+    this.#pieces.length = 0;
+  }
+
   /** Notes the place in what will come out. */
   #mark(): void {
-    this.#marks[this.#marked] = this.#pieces.length + this.#at - this.#from;
+    this.#marks[this.#marked] = this.#length + this.#at - this.#from;
     this.#marked += 1;
   }
 
@@ -248,8 +271,8 @@ class Reader {
     }
     this.#at = at + 1;
     if (isShortest) return;
-    this.#pieces +=
-      text.slice(this.#from, start) + JSON.stringify(textOf(text.slice(start, this.#at)));
+    this.#take(start);
+    this.#add(JSON.stringify(textOf(text.slice(start, this.#at))));
     this.#from = this.#at;
   }
 
@@ -282,6 +305,9 @@ class Reader {
     throw new Fault("syntax", this.#at, `expected ${expected}${found}`);
   }
 }
+
+/** Joined once there are so many. */
+const MOST_PIECES = 4_096;
 
 /** A text of more members gives its marks back. */
 const MOST_KEPT_MARKS = 3_000;
