@@ -111,3 +111,24 @@ it.each([
     { numRuns: 150 },
   );
 });
+
+it("finds what was sent last without reading all that was said", async () => {
+  const stub = env.CONVERSATIONS.getByName("org/long");
+  await runInDurableObject(stub, (_, { storage }) => {
+    const book = new Book(storage.sql);
+    for (let n = 1; n <= 20; n += 1) {
+      book.insert({ ...NEW, accepted_at: n });
+      book.update(n, { sent_at: n, seen_at: n });
+    }
+    const asked: string[] = [];
+    const exec: SqlStorage["exec"] = (statement, ...values) => {
+      asked.push(statement);
+      return storage.sql.exec(statement, ...values);
+    };
+    const again = new Book(new Proxy(storage.sql, { get: () => exec }));
+    expect(again.latest()?.turn).toBe(20);
+    const [latest = ""] = asked.filter((statement) => statement.includes("ORDER BY sent_at"));
+    const plan = storage.sql.exec(`EXPLAIN QUERY PLAN ${latest}`).toArray();
+    expect(plan).toMatchObject([{ detail: expect.stringContaining("USING INDEX when_sent") }]);
+  });
+});

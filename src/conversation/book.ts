@@ -12,7 +12,8 @@ import { type Columns, Queue, type Table } from "./queue.ts";
 import type { Kept } from "./stash.ts";
 
 const ROWS_WITHOUT_INDEX = 16;
-const INDEX = "CREATE INDEX IF NOT EXISTS in_queue ON task (place) WHERE place IS NOT NULL";
+const INDEXES = `CREATE INDEX IF NOT EXISTS in_queue ON task (place) WHERE place IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS when_sent ON task (sent_at, turn) WHERE seen_at IS NOT NULL`;
 
 const LATEST = `SELECT turn, snapshot, seen_at, is_reply FROM task WHERE seen_at IS NOT NULL
   ORDER BY sent_at DESC, turn DESC LIMIT 1`;
@@ -126,7 +127,7 @@ export class Book {
     );
     this.#newest = turn;
     // Most conversations are short, and an index costs as much as a table.
-    if (turn % ROWS_WITHOUT_INDEX === 0) this.#sql.exec(INDEX);
+    if (turn % ROWS_WITHOUT_INDEX === 0) this.#sql.exec(INDEXES);
     if (isWaiting) this.#queue.added({ ...UNTRIED, ...task, turn, place, state, ended_at });
     if (turn === 1) {
       this.#oldest = { turn, at: ended_at ?? Math.max(task.accepted_at, task.next_at) };
