@@ -70,7 +70,8 @@ async function changeFor(
     secret: secret && (await seal.close(secret)),
     verifyToken: token.kept && (await seal.close(token.kept)),
     // What cannot be opened is of no use to anybody.
-    revokePrevious: given.secrets.revoke_previous === true || (row && !known) === true,
+    revokePrevious:
+      given.secrets.revoke_previous === true || (row !== undefined && known === undefined),
     basedOn: row?.updated_at,
   };
 }
